@@ -1,0 +1,66 @@
+#include "agent/api/access.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <grp.h>
+#include <pwd.h>
+#include <strings.h>
+#include <unistd.h>
+
+namespace aura::api {
+namespace {
+
+constexpr std::size_t kNameServiceBytes = 16 * 1024;
+
+std::string user_name(uid_t uid) {
+  if (uid == 0) return "root";
+  std::array<char, kNameServiceBytes> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  const bool known = ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+  return known ? found->pw_name : std::to_string(uid);
+}
+
+std::optional<gid_t> operators_gid() {
+  std::array<char, kNameServiceBytes> buffer;
+  group entry{};
+  group* found = nullptr;
+  const bool known =
+      ::getgrnam_r(operators_group, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+  return known ? std::optional<gid_t>(found->gr_gid) : std::nullopt;
+}
+
+bool is_operator(const http::Peer& peer) {
+  const auto gid = operators_gid();
+  if (!gid) return false;
+  return peer.gid == *gid || std::find(peer.groups.begin(), peer.groups.end(), *gid) != peer.groups.end();
+}
+
+}  // namespace
+
+std::optional<Caller> identify(const http::Peer& peer) {
+  if (!peer.is_unix) return {};
+  Caller caller;
+  caller.actor = "local:" + user_name(peer.uid);
+  const bool root = peer.uid == 0 || peer.uid == ::geteuid();
+  if (root) caller.origin = reconcile::Origin::local_root;
+  caller.may_act = root || is_operator(peer);
+  return caller;
+}
+
+std::string browser_trouble(const http::Request& request) {
+  // An Origin may be empty or "null" and still is one.
+  const auto& fields = request.headers.all();
+  const bool has_origin = std::any_of(fields.begin(), fields.end(), [](const auto& field) {
+    return ::strcasecmp(field.first.c_str(), "origin") == 0;
+  });
+  if (has_origin) return "requests with an Origin are not served";
+  std::string_view host = request.headers.get("host");
+  host = host.substr(0, host.find(':'));
+  if (host.empty() || host == "localhost" || host == "aura-node") return {};
+  return "this Host is not served; use localhost";
+}
+
+}  // namespace aura::api

@@ -1,0 +1,28 @@
+// Who is calling and what they may do.
+#pragma once
+
+#include "agent/reconcile/accept.hpp"
+#include "common/http/server.hpp"
+
+#include <optional>
+#include <string>
+
+namespace aura::api {
+
+inline constexpr const char* operators_group = "aura-node";
+
+struct Caller {
+  reconcile::Origin origin = reconcile::Origin::local_admin;
+  bool may_act = false;   // every local verb and `logs`; else `read` alone
+  std::string actor;      // "local:NAME"
+};
+
+// On the Unix socket: uid 0, or the daemon's own user where that is not root, is root; members of the group
+// operators_group (primary or supplementary, unix(7)) may act; everyone else may read. nullopt: not a local peer.
+std::optional<Caller> identify(const http::Peer& peer);
+
+// Why a request that a browser might have been tricked into is not served; "" if it may be. Refused are any Origin
+// header and a Host that is none of ours (localhost, aura-node, each with or without a port, or none at all).
+std::string browser_trouble(const http::Request& request);
+
+}  // namespace aura::api

@@ -1,0 +1,105 @@
+// Figures for a scraper, built anew for each request: nothing is kept between them.
+#include "agent/api/routes.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace aura::api {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr std::string_view kTotal = "_total";
+
+class Families {
+ public:
+  Families(const protocol::Report& report) : tenant_(report.tenant), node_(report.node_id) {}
+
+  void add(const std::string& name, const std::string& help, MetricType type, double value,
+           std::vector<std::pair<std::string, std::string>> labels = {}) {
+    const auto [place, fresh] = index_.emplace(name, families_.size());
+    if (fresh) families_.push_back({name, help, type, {}});
+    ClientMetric metric;
+    metric.label = {{"tenant_id", tenant_}, {"node_id", node_}};
+    for (auto& [key, text] : labels) metric.label.push_back({std::move(key), std::move(text)});
+    metric.gauge.value = value;
+    metric.counter.value = value;
+    families_[place->second].metric.push_back(std::move(metric));
+  }
+  void gauge(const std::string& name, const std::string& help, double value,
+             std::vector<std::pair<std::string, std::string>> labels = {}) {
+    add(name, help, MetricType::Gauge, value, std::move(labels));
+  }
+  void counter(const std::string& name, const std::string& help, double value,
+               std::vector<std::pair<std::string, std::string>> labels = {}) {
+    add(name, help, MetricType::Counter, value, std::move(labels));
+  }
+
+  // OpenMetrics 1.0 names a counter's family without _total, and ends with # EOF; the serializer knows neither.
+  std::string text() const {
+    std::string out = prometheus::TextSerializer().Serialize(families_);
+    for (const auto& family : families_) {
+      if (family.type != MetricType::Counter) continue;
+      for (const std::string_view head : {"# HELP ", "# TYPE "}) {
+        const std::string line = fmt::format("{}{} ", head, family.name);
+        const auto at = out.find(line);
+        if (at != out.npos) out.erase(at + line.size() - 1 - kTotal.size(), kTotal.size());
+      }
+    }
+    return out += "# EOF\n";
+  }
+
+ private:
+  std::string tenant_, node_;
+  std::map<std::string, std::size_t> index_;
+  std::vector<MetricFamily> families_;
+};
+
+void add_workload(Families& families, const protocol::WorkloadReport& workload) {
+  const std::vector<std::pair<std::string, std::string>> labels = {{"workload", workload.name}};
+  const bool runs = workload.state == protocol::WorkloadWord::running;
+  families.gauge("aura_workload_running", "1 if the workload runs", runs ? 1 : 0, labels);
+  families.gauge("aura_workload_intended", "1 if the workload is intended to run",
+                 workload.intent == protocol::Intent::running ? 1 : 0, labels);
+  auto with_state = labels;
+  with_state.emplace_back("state", std::string(protocol::to_string(workload.state)));
+  families.gauge("aura_workload_state", "1 for the state the workload is in", 1, std::move(with_state));
+  families.counter("aura_workload_restarts_total", "restarts by the agent", workload.restarts, labels);
+  families.gauge("aura_workload_restart_budget_used", "restarts within the give-up window", workload.budget_used, labels);
+}
+
+}  // namespace
+
+std::string metrics_text(const protocol::Report& report, const reconcile::State& state, const Now& now) {
+  Families families(report);
+  families.gauge("aura_node_state", "1 for the verdict of the node", 1,
+                 {{"state", std::string(protocol::to_string(report.state))}});
+  families.gauge("aura_node_suspended", "1 if the node is suspended", report.suspension ? 1 : 0);
+  families.gauge("aura_node_epoch", "starts of the agent on this ledger", static_cast<double>(report.epoch));
+  families.gauge("aura_docker_known", "1 if Docker answers", report.docker_known ? 1 : 0);
+  families.gauge("aura_node_boot_seconds", "time since boot", static_cast<double>(now.boot_ms) / 1000);
+  families.gauge("aura_host_load1", "load average over a minute", report.host.load1);
+  families.gauge("aura_host_memory_bytes", "memory of the host", static_cast<double>(report.host.memory_bytes));
+  families.gauge("aura_host_memory_available_bytes", "memory that is available",
+                 static_cast<double>(report.host.memory_available_bytes));
+  families.gauge("aura_host_disk_bytes", "size of the file system with the state directory",
+                 static_cast<double>(report.host.disk_bytes));
+  families.gauge("aura_host_disk_available_bytes", "space left on it",
+                 static_cast<double>(report.host.disk_available_bytes));
+  families.gauge("aura_commands_open", "commands without an outcome yet", static_cast<double>(state.open.size()));
+  families.counter("aura_events_total", "events of this ledger", static_cast<double>(state.last_event_seq));
+  families.gauge("aura_events_unconfirmed", "events the control plane has not confirmed",
+                 static_cast<double>(state.last_event_seq - state.confirmed_event_seq));
+  for (const auto& workload : report.workloads) add_workload(families, workload);
+  return families.text();
+}
+
+}  // namespace aura::api

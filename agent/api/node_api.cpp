@@ -1,0 +1,116 @@
+#include "agent/api/node_api.hpp"
+
+#include "agent/api/json.hpp"
+#include "agent/api/routes.hpp"
+#include "common/protocol/codec.hpp"
+#include "common/protocol/openapi.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace aura::api {
+namespace asio = boost::asio;
+
+http::Reply json_reply(int status, std::string body) {
+  http::Reply reply;
+  reply.response.status = status;
+  reply.response.headers.set("Content-Type", "application/json");
+  reply.response.body = std::move(body);
+  return reply;
+}
+
+http::Reply error_reply(int status, std::string_view code, std::string_view message) {
+  return json_reply(status, protocol::encode_error(code, message));
+}
+
+http::Reply forbidden(std::string_view verb) {
+  const std::string message = "the verb \"" + std::string(verb) + "\" is for root and the group " + operators_group;
+  return error_reply(403, protocol::code::forbidden, message);
+}
+
+std::optional<std::int64_t> number(std::string_view text, std::int64_t min, std::int64_t max) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) return {};
+  return value;
+}
+
+namespace {
+
+constexpr std::string_view kCommands = "/v1/commands";
+constexpr std::string_view kWorkloads = "/v1/workloads";
+constexpr std::string_view kLogs = "/logs";
+
+http::Reply health(const std::vector<std::string>& reasons) {
+  return json_reply(reasons.empty() ? 200 : 503, health_json(reasons.empty(), reasons));
+}
+
+http::Reply metrics(const NodeView& view) {
+  http::Reply reply;
+  reply.response.headers.set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  reply.response.body = metrics_text(view.report(), view.ledger.state(), view.clock.now());
+  return reply;
+}
+
+http::Reply not_found() { return error_reply(404, "not_found", "there is no such route; see /openapi.json"); }
+
+// /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs
+http::Reply workload_route(const View& view, const http::Target& target, const Caller& caller) {
+  if (target.path == kWorkloads) return json_reply(200, workloads_json(view->report(), view->ledger.state()));
+  std::string name = target.path.substr(kWorkloads.size() + 1);
+  if (name.ends_with(kLogs)) {
+    name.resize(name.size() - kLogs.size());
+    return caller.may_act ? get_logs(view, target, name) : forbidden("logs");
+  }
+  auto body = workload_json(view->report(), view->ledger.state(), name);
+  if (!body) return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared");
+  return json_reply(200, std::move(*body));
+}
+
+http::Reply read_route(const View& view, const http::Request& request, const http::Target& target,
+                       const Caller& caller) {
+  const std::string& path = target.path;
+  if (path == "/health") return health({});
+  if (path == "/health/ready") return health(view->unready());
+  if (path == "/health/startup") {
+    if (view->reconciled()) return health({});
+    return health({"the first look at Docker is not done yet"});
+  }
+  if (path == "/version") return json_reply(200, version_json(view->agent_version));
+  if (path == "/openapi.json") return json_reply(200, std::string(protocol::openapi_node_json));
+  if (path == "/metrics") return metrics(*view);
+  if (path == "/v1/status") return json_reply(200, protocol::encode(view->report()));
+  if (path == "/v1/events") return get_events(view, request, target);
+  if (path == kWorkloads || path.starts_with(std::string(kWorkloads) + "/")) {
+    return workload_route(view, target, caller);
+  }
+  return not_found();
+}
+
+asio::awaitable<http::Reply> route(View view, const http::Request& request, const http::Peer& peer) {
+  const std::string trouble = browser_trouble(request);
+  if (!trouble.empty()) co_return error_reply(403, protocol::code::forbidden, trouble);
+  const auto caller = identify(peer);
+  if (!caller) co_return error_reply(403, protocol::code::forbidden, "this peer is not known here");
+  http::Target target = http::parse_target(request.target);
+  if (request.method == "POST" && target.path == kCommands) {
+    co_return co_await post_command(view, request, std::move(target), *caller);
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    co_return error_reply(405, "method_not_allowed", "only GET, and POST of /v1/commands");
+  }
+  if (target.path.starts_with(std::string(kCommands) + "/")) {
+    std::string id = target.path.substr(kCommands.size() + 1);
+    co_return co_await get_command(view, std::move(target), std::move(id));
+  }
+  co_return read_route(view, request, target, *caller);
+}
+
+}  // namespace
+
+http::Handler make_handler(NodeView view) {
+  auto shared = std::make_shared<const NodeView>(std::move(view));
+  return [shared](const http::Request& request, const http::Peer& peer) { return route(shared, request, peer); };
+}
+
+}  // namespace aura::api

@@ -1,0 +1,34 @@
+// Cuts a byte stream into lines: the framing of Docker's event and pull streams (one JSON object a line).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace aura::docker {
+
+// Far above any event (labels included) and any pull message.
+inline constexpr std::size_t max_line_bytes = 64 * 1024;
+
+class JsonLines {
+ public:
+  using OnLine = std::function<bool(std::string_view)>;
+
+  // Calls on_line for every line that `chunk` completes, without its newline; empty ones are skipped. False if
+  // on_line said so or a line is longer than max_line_bytes (too_long() tells); nothing must be fed after that.
+  bool feed(std::string_view chunk, const OnLine& on_line);
+
+  // The rest after the last newline, as one more line. Same result as feed().
+  bool finish(const OnLine& on_line);
+
+  bool too_long() const { return too_long_; }
+
+ private:
+  bool deliver(std::string_view line, const OnLine& on_line);
+
+  std::string partial_;
+  bool too_long_ = false;
+};
+
+}  // namespace aura::docker

@@ -1,0 +1,17 @@
+// Image references as Docker reads them: [HOST[:PORT]/]PATH[:TAG][@DIGEST].
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace aura::docker {
+
+struct Reference {
+  std::string repository;     // without tag and digest, as written
+  std::string tag_or_digest;  // the digest where there is one, else the tag, else "latest"
+};
+
+// Never fails: what is no valid reference is for the engine to refuse.
+Reference parse_reference(std::string_view text);
+
+}  // namespace aura::docker

@@ -1,0 +1,190 @@
+#include "agent/loops/act.hpp"
+
+#include "agent/reconcile/backoff.hpp"
+#include "common/async/spawn.hpp"
+#include "common/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+namespace action = reconcile::action;
+namespace rec = reconcile::record;
+
+namespace {
+
+constexpr const char* kStartFailed = "start_failed";
+constexpr std::int64_t kNetworkLookMs = 60'000;  // between looks while another action makes the network
+
+}  // namespace
+
+Actor::Actor(Parts parts, Observer& observer, Secrets& secrets, Options options)
+    : parts_(std::move(parts)), observer_(observer), secrets_(secrets), options_(std::move(options)) {}
+
+const reconcile::Workload* Actor::workload(const std::string& name) const {
+  const auto found = parts_.ledger.state().workloads.find(name);
+  return found == parts_.ledger.state().workloads.end() ? nullptr : &found->second;
+}
+
+std::optional<BootMs> Actor::retry_at() const {
+  std::optional<BootMs> first;
+  for (const auto& [id, until] : left_alone_until_) first = first ? std::min(*first, until) : until;
+  return first;
+}
+
+void Actor::leave_alone(const std::string& container_id) {
+  left_alone_until_[container_id] = parts_.clock.now().boot_ms + idle_after_failure_ms;
+}
+
+void Actor::begin(reconcile::Action next) {
+  const BootMs now = parts_.clock.now().boot_ms;
+  std::erase_if(left_alone_until_, [now](const auto& entry) { return entry.second <= now; });
+  const auto* removal = std::get_if<action::Remove>(&next);
+  if (removal && left_alone_until_.contains(removal->container_id)) return;
+  if (const auto* pull = std::get_if<action::Pull>(&next)) {
+    protocol::PullProgress progress;
+    progress.image = pull->image;
+    if (!in_flight_.pulls.emplace(pull->image, progress).second) return;
+  } else if (!in_flight_.workloads.insert(reconcile::workload_of(next)).second) {
+    return;
+  }
+  spawn(parts_.executor, "action", run(std::move(next)));
+}
+
+Actor::Task Actor::run(reconcile::Action next) {
+  const std::string workload = reconcile::workload_of(next);
+  if (auto* pull_action = std::get_if<action::Pull>(&next)) {
+    const std::string image = pull_action->image;
+    co_await pull(std::move(*pull_action));
+    in_flight_.pulls.erase(image);
+    options_.finished();
+    co_return;
+  }
+  if (auto* create_action = std::get_if<action::Create>(&next)) co_await create(std::move(*create_action));
+  if (auto* start_action = std::get_if<action::Start>(&next)) co_await start(std::move(*start_action));
+  if (auto* stop_action = std::get_if<action::Stop>(&next)) co_await stop(std::move(*stop_action));
+  if (auto* remove_action = std::get_if<action::Remove>(&next)) co_await remove(std::move(*remove_action));
+  if (auto* update_action = std::get_if<action::Update>(&next)) co_await update(std::move(*update_action));
+  in_flight_.workloads.erase(workload);
+  options_.finished();
+}
+
+void Actor::trouble(const std::string& name, std::string code, const Error& error) {
+  const auto* known = workload(name);
+  if (!known) return;
+  const bool again = known->trouble && known->trouble->code == code;
+  const std::uint32_t attempts = again ? known->trouble->attempts + 1 : 1;
+  rec::TroubleMet met;
+  met.workload = name;
+  met.code = std::move(code);
+  met.detail = secrets_.masked(error.message);
+  // Docker itself being away is seen by the next observation; what it refused is tried again after a while.
+  const bool away = error.code == Errc::unavailable;
+  if (!away) met.retry_in_ms = reconcile::trouble_delay_ms(attempts, parts_.clock.now().entropy);
+  static_cast<void>(record(parts_, std::move(met)));
+}
+
+void Actor::engine_lost() {
+  network_there_ = false;
+  std::vector<std::string> refused;
+  for (const auto& [name, one] : parts_.ledger.state().workloads) {
+    const bool waits = one.trouble && one.trouble->retry_at > parts_.clock.now().boot_ms;
+    if (waits && one.trouble->code == kStartFailed) refused.push_back(name);
+  }
+  Error down;
+  down.code = Errc::unavailable;
+  down.message = "Docker was going down";
+  for (const auto& name : refused) trouble(name, kStartFailed, down);
+}
+
+// One at a time: two that look and then create would make two networks of one name, which Docker allows and then
+// cannot tell apart.
+asio::awaitable<Result<void>> Actor::ensure_network() {
+  while (making_network_) co_await network_made_.wait(parts_.clock, parts_.clock.now().boot_ms + kNetworkLookMs);
+  if (network_there_) co_return Result<void>();
+  making_network_ = true;
+  const std::string name = reconcile::name_prefix(parts_.ledger.state().node_id);
+  const auto made = co_await parts_.engine.ensure_network(name);
+  network_there_ = made.has_value();
+  making_network_ = false;
+  network_made_.notify();
+  co_return made;
+}
+
+Actor::Task Actor::create(action::Create wanted) {
+  const auto* known = workload(wanted.workload);
+  // A declaration that changed meanwhile is the next plan's.
+  if (!known || known->declared.spec_hash != wanted.container.spec_hash) co_return;
+  ports::CreateRequest request;
+  request.name = wanted.container.name;
+  request.spec = known->declared.spec;
+  request.labels = {parts_.ledger.state().node_id, wanted.workload, wanted.container.nonce,
+                    wanted.container.spec_hash};
+  request.network = reconcile::name_prefix(parts_.ledger.state().node_id);
+  auto prepared =
+      prepare(wanted.workload, request.spec, secrets_, options_.check_mounts, options_.runtime_dir);
+  if (!prepared) {
+    trouble(wanted.workload, "create_failed", prepared.error());
+    co_return;
+  }
+  request.env = std::move(prepared->env);
+  request.secret_mounts = std::move(prepared->secret_mounts);
+  const auto network = co_await ensure_network();
+  if (!network) {
+    trouble(wanted.workload, "create_failed", with_context(network.error(), "network " + request.network));
+    co_return;
+  }
+  const auto created = co_await parts_.engine.create(request);
+  if (created) {
+    name_conflicts_.erase(wanted.container.nonce);
+    ++creates_;
+    static_cast<void>(record(parts_, rec::Created{wanted.workload, wanted.container.nonce, *created}));
+    co_return;
+  }
+  network_there_ = false;
+  if (created.error().code == Errc::not_found) {
+    static_cast<void>(record(parts_, rec::ImageMissing{wanted.workload}));
+    co_return;
+  }
+  // A taken name is our own from before a crash, or a stranger's: the next observation tells. Once.
+  const bool taken = created.error().code == Errc::conflict;
+  if (taken && name_conflicts_.insert(wanted.container.nonce).second) co_return;
+  name_conflicts_.erase(wanted.container.nonce);
+  trouble(wanted.workload, "create_failed", created.error());
+}
+
+Actor::Task Actor::start(action::Start wanted) {
+  const auto* known = workload(wanted.workload);
+  if (!known) co_return;
+  const reconcile::WorkloadSpec spec = known->declared.spec;
+  const auto prepared = prepare(wanted.workload, spec, secrets_, options_.check_mounts, options_.runtime_dir);
+  if (!prepared) {
+    trouble(wanted.workload, kStartFailed, prepared.error());
+    co_return;
+  }
+  const auto started = co_await parts_.engine.start(wanted.container_id);
+  observer_.mark_dirty(wanted.container_id);
+  if (started) co_return;
+  trouble(wanted.workload, kStartFailed, started.error());
+  // A network that somebody removed is the one cause we can mend before the next try.
+  network_there_ = false;
+  const auto mended = co_await ensure_network();
+  if (!mended) log::debug("the node's network is not there: " + mended.error().message);
+}
+
+Actor::Task Actor::remove(action::Remove wanted) {
+  const auto removed = co_await parts_.engine.remove(wanted.container_id);
+  observer_.mark_dirty(wanted.container_id);
+  if (removed) co_return;
+  log::warning("cannot remove a container of " + wanted.workload + ": " + removed.error().message);
+  leave_alone(wanted.container_id);
+}
+
+Actor::Task Actor::update(action::Update wanted) {
+  const auto updated = co_await parts_.engine.update(wanted.container_id, wanted.resources);
+  observer_.mark_dirty(wanted.container_id);
+  if (!updated) trouble(wanted.workload, "update_failed", updated.error());
+}
+
+}  // namespace aura::loops

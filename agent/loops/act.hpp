@@ -1,0 +1,79 @@
+// Carries out what the reconciler decided, one coroutine an action, and records what came of it.
+//
+// At most one action a workload (the reconciler sees to it) and one pull an image. Every action ends: what Docker
+// refused becomes TroubleMet with a time to try again, what it could not stop becomes StuckMet, and where Docker
+// could not be asked nothing is recorded but a start, since the next observation tells. Afterwards the container is
+// looked at anew and `finished` is called.
+#pragma once
+
+#include "agent/loops/observer.hpp"
+#include "agent/loops/parts.hpp"
+#include "agent/loops/prepare.hpp"
+#include "agent/loops/wakeup.hpp"
+#include "agent/reconcile/plan.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace aura::loops {
+
+// How long a removal that failed is left alone.
+inline constexpr std::int64_t idle_after_failure_ms = 30'000;
+
+class Actor {
+ public:
+  struct Options {
+    MountCheck check_mounts;
+    std::string runtime_dir;
+    std::function<void()> finished;
+  };
+  Actor(Parts parts, Observer& observer, Secrets& secrets, Options options);
+
+  // Starts the action. One that failed a moment ago and cannot be told from new is left out until retry_at().
+  void begin(reconcile::Action action);
+
+  const reconcile::InFlight& in_flight() const { return in_flight_; }
+  std::optional<BootMs> retry_at() const;
+  // Containers made so far: a listing that was asked for before the last one was made may not show it.
+  std::uint64_t creates() const { return creates_; }
+
+  void engine_event(const ports::EngineEvent& event);
+  // Docker is away: what was made sure of once must be made sure of again, and starts that a Docker on its way down
+  // refused are tried at once when it is back.
+  void engine_lost();
+
+ private:
+  using Task = boost::asio::awaitable<void>;
+  Task run(reconcile::Action action);
+  Task create(reconcile::action::Create action);
+  Task start(reconcile::action::Start action);
+  Task stop(reconcile::action::Stop action);
+  Task remove(reconcile::action::Remove action);
+  Task update(reconcile::action::Update action);
+  Task pull(reconcile::action::Pull action);
+
+  boost::asio::awaitable<Result<void>> ensure_network();
+  boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
+  void trouble(const std::string& workload, std::string code, const Error& error);
+  void pull_failed(const std::string& image, const Error& error);
+  void leave_alone(const std::string& container_id);
+  const reconcile::Workload* workload(const std::string& name) const;
+
+  Parts parts_;
+  Observer& observer_;
+  Secrets& secrets_;
+  Options options_;
+  reconcile::InFlight in_flight_;
+  bool network_there_ = false, making_network_ = false;
+  Broadcast network_made_;
+  std::uint64_t creates_ = 0;
+  std::set<std::string> name_conflicts_;            // nonces whose create met a taken name once
+  std::map<std::string, BootMs> left_alone_until_;  // by container id
+  std::map<std::string, Wakeup*> awaiting_exit_;    // by container id
+};
+
+}  // namespace aura::loops

@@ -1,0 +1,68 @@
+// Stopping: the one action that may take minutes, and that an earlier life of the agent may have begun.
+#include "agent/loops/act.hpp"
+
+#include "common/log.hpp"
+
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+namespace action = reconcile::action;
+namespace rec = reconcile::record;
+
+namespace {
+
+constexpr std::int64_t kStuckRetryMs = 30'000;
+
+}  // namespace
+
+void Actor::engine_event(const ports::EngineEvent& event) {
+  if (event.action != "die" && event.action != "destroy") return;
+  const auto waiting = awaiting_exit_.find(event.container_id);
+  if (waiting != awaiting_exit_.end()) waiting->second->notify();
+}
+
+// The signal was sent before a crash of ours: only the rest of the grace is waited out, then it is killed.
+asio::awaitable<Result<void>> Actor::finish_stop(action::Stop wanted) {
+  const std::string id = wanted.instance.container_id;
+  Wakeup exited;
+  awaiting_exit_[id] = &exited;
+  const BootMs deadline = parts_.clock.now().boot_ms + wanted.grace_s * 1000LL;
+  // The exit may have come before we listened: look once, then wait.
+  const auto before = co_await parts_.engine.inspect(id);
+  const bool runs = before.has_value() && before->phase == reconcile::Phase::running &&
+                    before->instance() == wanted.instance;
+  bool ended = before.has_value() && !runs;
+  if (!ended) ended = co_await exited.wait(parts_.clock, deadline);
+  awaiting_exit_.erase(id);
+  if (ended) co_return Result<void>();
+  const std::string signal = "SIGKILL";
+  co_return co_await parts_.engine.kill(id, signal);
+}
+
+Actor::Task Actor::stop(action::Stop wanted) {
+  const std::string id = wanted.instance.container_id;
+  bool sent_before = false;
+  if (wanted.resume) {
+    const auto seen = co_await parts_.engine.kill_seen(wanted.instance);
+    sent_before = seen.has_value() && *seen;
+  }
+  Result<void> stopped;
+  if (sent_before) {
+    stopped = co_await finish_stop(wanted);
+  } else {
+    stopped = co_await parts_.engine.stop(id, wanted.grace_s);
+  }
+  observer_.mark_dirty(id);
+  if (stopped) co_return;
+  const Error& error = stopped.error();
+  const bool observation_tells =
+      error.code == Errc::not_found || error.code == Errc::conflict || error.code == Errc::unavailable;
+  if (observation_tells) {
+    log::info("a stop of " + wanted.workload + " did not go through: " + error.message);
+    co_return;
+  }
+  static_cast<void>(record(parts_, rec::StuckMet{wanted.workload, error.message, kStuckRetryMs}));
+}
+
+}  // namespace aura::loops

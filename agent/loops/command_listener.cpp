@@ -1,0 +1,44 @@
+#include "agent/loops/command_listener.hpp"
+
+#include "agent/reconcile/backoff.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+
+CommandListener::CommandListener(Parts parts, ports::ControlPlane& control, CommandDesk& desk, Heartbeat& heartbeat)
+    : parts_(std::move(parts)), control_(control), desk_(desk), heartbeat_(heartbeat) {
+  heartbeat_.on_long_poll([this] { offered_.notify(); });
+}
+
+asio::awaitable<void> CommandListener::run() {
+  for (;;) {
+    if (!heartbeat_.long_poll()) {
+      co_await offered_.wait(parts_.clock, std::nullopt);
+      continue;
+    }
+    auto reply = co_await control_.poll(cursor_, poll_wait_s);
+    if (!reply) {
+      co_await back_off(reply.error());
+      continue;
+    }
+    failures_ = 0;
+    cursor_ = std::max(cursor_, reply->cursor);
+    if (reply->commands.empty() && reply->unreadable.empty()) continue;
+    heartbeat_.defer(desk_.deliver_all(reply->commands, reply->unreadable));
+    // A control plane that repeats itself must not make us spin.
+    co_await sleep_for(parts_.clock, poll_spacing_ms);
+  }
+}
+
+asio::awaitable<void> CommandListener::back_off(Error error) {
+  const Now now = parts_.clock.now();
+  std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_++, retry_max_ms, now.entropy);
+  if (error.code == Errc::unauthorized || error.code == Errc::forbidden) wait_ms += unknown_to_control_first_ms;
+  if (error.retry_after_s > 0) wait_ms = error.retry_after_s * 1000LL;
+  co_await sleep_for(parts_.clock, std::max(wait_ms, coalesce_ms));
+}
+
+}  // namespace aura::loops

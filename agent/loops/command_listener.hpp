@@ -1,0 +1,32 @@
+// Waits at the control plane for commands, where it offers long polls; they take the same way in as all others.
+#pragma once
+
+#include "agent/loops/commands.hpp"
+#include "agent/loops/heartbeat.hpp"
+#include "agent/loops/parts.hpp"
+#include "agent/ports/control_plane.hpp"
+
+namespace aura::loops {
+
+inline constexpr int poll_wait_s = 55;
+inline constexpr std::int64_t poll_spacing_ms = 20;   // between two polls that were answered at once
+
+class CommandListener {
+ public:
+  CommandListener(Parts parts, ports::ControlPlane& control, CommandDesk& desk, Heartbeat& heartbeat);
+
+  boost::asio::awaitable<void> run();
+
+ private:
+  boost::asio::awaitable<void> back_off(Error error);
+
+  Parts parts_;
+  ports::ControlPlane& control_;
+  CommandDesk& desk_;
+  Heartbeat& heartbeat_;
+  Wakeup offered_;
+  std::uint64_t cursor_ = 0;
+  std::uint32_t failures_ = 0;
+};
+
+}  // namespace aura::loops

@@ -1,0 +1,85 @@
+#include "agent/loops/commands.hpp"
+
+#include <utility>
+
+namespace aura::loops {
+namespace rec = reconcile::record;
+using Kind = reconcile::Acceptance::Kind;
+
+namespace {
+
+constexpr int kDegradedRetryAfterS = 60;
+
+reconcile::Acceptance not_durable(const Error& error) {
+  reconcile::Acceptance answer;
+  answer.kind = Kind::deferred;
+  answer.code = error.code == Errc::no_space ? protocol::code::no_space : protocol::code::degraded;
+  answer.message = "the node cannot record a decision now: " + error.message;
+  answer.retry_after_s = kDegradedRetryAfterS;
+  return answer;
+}
+
+}  // namespace
+
+CommandDesk::CommandDesk(Parts parts, std::function<ReloadResult(bool)> reload)
+    : parts_(std::move(parts)), reload_(std::move(reload)) {}
+
+reconcile::Acceptance CommandDesk::deliver(const protocol::Command& command, reconcile::Origin origin) {
+  const Now now = parts_.clock.now();
+  auto answer = reconcile::accept(parts_.ledger.state(), command, origin, now);
+  if (answer.record) {
+    const auto recorded = parts_.ledger.record(*answer.record);
+    if (!recorded) return not_durable(recorded.error());
+  }
+  if (answer.kind == Kind::id_reused) {
+    rec::Noted note;
+    note.kind = "id_reused";
+    note.severity = protocol::Severity::warning;
+    note.text = answer.message;
+    note.data = {{"command_id", command.id}, {"actor", command.actor}};
+    static_cast<void>(record(parts_, std::move(note)));
+  }
+  if (answer.kind == Kind::accepted && command.verb == protocol::Verb::reload) reload(command);
+  return answer;
+}
+
+void CommandDesk::reload(const protocol::Command& command) {
+  const WallMs began = parts_.clock.now().wall_ms;
+  const ReloadResult result = reload_(command.args.allow_removal);
+  protocol::Outcome outcome;
+  outcome.command_id = command.id;
+  outcome.verb = command.verb;
+  outcome.target = command.target;
+  outcome.kind = result.ok ? protocol::OutcomeKind::succeeded : protocol::OutcomeKind::failed;
+  if (!result.ok) outcome.code = protocol::code::invalid;
+  outcome.detail = result.text;
+  outcome.actor = command.actor;
+  outcome.started_at = began;
+  outcome.finished_at = parts_.clock.now().wall_ms;
+  static_cast<void>(record(parts_, rec::Settled{command.id, std::move(outcome)}));
+}
+
+std::vector<protocol::Deferred> CommandDesk::deliver_all(
+    const std::vector<protocol::Command>& commands, const std::vector<protocol::UnreadableCommand>& unreadable) {
+  for (const auto& one : unreadable) {
+    if (told_unreadable_.size() >= max_told_unreadable || !told_unreadable_.insert(one.id).second) continue;
+    rec::Noted note;
+    note.kind = "command_unreadable";
+    note.severity = protocol::Severity::warning;
+    note.text = "A command of the control plane cannot be read by this version: " + one.message;
+    note.data = {{"command_id", one.id}, {"code", one.code}};
+    static_cast<void>(record(parts_, std::move(note)));
+  }
+  std::vector<protocol::Deferred> deferred;
+  for (const auto& command : commands) {
+    const auto answer = deliver(command, reconcile::Origin::control);
+    if (answer.kind != Kind::deferred) continue;
+    // The protocol has no word for a node that cannot record: to the sender it is a node without space.
+    const bool degraded = answer.code == protocol::code::degraded;
+    deferred.push_back({command.id, degraded ? std::string(protocol::code::no_space) : answer.code,
+                        answer.retry_after_s});
+  }
+  return deferred;
+}
+
+}  // namespace aura::loops

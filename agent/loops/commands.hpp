@@ -1,0 +1,45 @@
+// The one way in for commands, whichever path they came by.
+#pragma once
+
+#include "agent/loops/parts.hpp"
+#include "agent/reconcile/accept.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace aura::loops {
+
+inline constexpr std::size_t max_told_unreadable = 64;   // ids remembered
+
+// What reading configuration and declarations anew came to.
+struct ReloadResult {
+  bool ok = false;     // everything was read and is good
+  std::string text;    // one or more sentences
+};
+
+class CommandDesk {
+ public:
+  // `reload` reads configuration and workload files anew.
+  CommandDesk(Parts parts, std::function<ReloadResult(bool allow_removal)> reload);
+
+  // Judges `command`, records what was decided and says it; accepted and refused are committed when this returns.
+  // Where nothing can be committed the answer is deferred, with code no_space or degraded: the same id may come again.
+  // The actor is the caller's to write for every origin but control. A reload is done and settled at once.
+  reconcile::Acceptance deliver(const protocol::Command& command, reconcile::Origin origin);
+
+  // Commands of the control plane; returns those that must be named as deferred in the next heartbeat. What could not
+  // be read is told in one event an id.
+  std::vector<protocol::Deferred> deliver_all(const std::vector<protocol::Command>& commands,
+                                              const std::vector<protocol::UnreadableCommand>& unreadable);
+
+ private:
+  void reload(const protocol::Command& command);
+
+  Parts parts_;
+  std::function<ReloadResult(bool)> reload_;
+  std::set<std::string> told_unreadable_;
+};
+
+}  // namespace aura::loops

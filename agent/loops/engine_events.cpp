@@ -1,0 +1,66 @@
+#include "agent/loops/engine_events.hpp"
+
+#include "common/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+
+EngineEvents::EngineEvents(Parts parts, Observer& observer, Actor& actor, Supervisor& supervisor,
+                           const std::string& socket)
+    : parts_(std::move(parts)), observer_(observer), actor_(actor), supervisor_(supervisor),
+      watch_(parts_.executor, socket, [this] { socket_back_.notify(); }) {}
+
+asio::awaitable<void> EngineEvents::run() {
+  for (;;) {
+    co_await follow();
+    co_await pause();
+  }
+}
+
+// One connection, from the first answer to the break.
+asio::awaitable<void> EngineEvents::follow() {
+  // Only a connection can start a Docker that was stopped on purpose; one that is open is none of that.
+  if (!observer_.engine_known() && !parts_.host.may_connect_to_engine()) {
+    backoff_ms_ = reconnect_max_ms;
+    co_return;
+  }
+  const auto answered = co_await parts_.engine.ping();
+  if (!answered) co_return;
+  version_ = answered->version + " (API " + answered->api_version + ")";
+  bool was_up = false;
+  std::function<void()> connected = [this, &was_up] {
+    was_up = true;
+    backoff_ms_ = reconnect_first_ms;
+    observer_.events_connected();
+    supervisor_.wake();
+  };
+  std::function<void(const ports::EngineEvent&)> on_event = [this](const ports::EngineEvent& event) { heard(event); };
+  const std::int64_t since = last_ns_ == 0 ? 0 : last_ns_ - overlap_ns;
+  const auto ended = co_await parts_.engine.events(since, std::move(connected), std::move(on_event));
+  if (!ended) log::info("Docker's event stream ended: " + ended.error().message);
+  if (!was_up) co_return;
+  observer_.events_lost();
+  actor_.engine_lost();
+  supervisor_.wake();
+}
+
+void EngineEvents::heard(const ports::EngineEvent& event) {
+  last_ns_ = std::max(last_ns_, event.time_ns);
+  observer_.engine_event(event);
+  actor_.engine_event(event);
+  supervisor_.wake();
+}
+
+asio::awaitable<void> EngineEvents::pause() {
+  watch_.arm();
+  const Now now = parts_.clock.now();
+  const std::int64_t wait_ms = backoff_ms_ / 2 + static_cast<std::int64_t>(now.entropy % (backoff_ms_ / 2 + 1));
+  backoff_ms_ = std::min(backoff_ms_ * 2, reconnect_max_ms);
+  const bool socket_is_back = co_await socket_back_.wait(parts_.clock, now.boot_ms + wait_ms);
+  if (socket_is_back) backoff_ms_ = reconnect_first_ms;
+}
+
+}  // namespace aura::loops

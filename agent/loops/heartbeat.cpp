@@ -1,0 +1,190 @@
+#include "agent/loops/heartbeat.hpp"
+
+#include "agent/reconcile/backoff.hpp"
+#include "agent/reconcile/accept.hpp"
+#include "common/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+namespace rec = reconcile::record;
+
+namespace {
+
+constexpr std::string_view kStaleEpoch = "stale_epoch";
+constexpr std::string_view kPending = "an operator has not approved this node yet (aura-control approve)";
+constexpr int kJitterPercent = 10;
+
+// Full jitter around the wanted distance, in a band of kJitterPercent on both sides.
+std::int64_t jittered(std::int64_t ms, std::uint64_t entropy) {
+  const std::int64_t band = ms * kJitterPercent / 100;
+  return ms - band + static_cast<std::int64_t>(entropy % static_cast<std::uint64_t>(2 * band + 1));
+}
+
+}  // namespace
+
+Heartbeat::Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrolment, CommandDesk& desk,
+                     Options options)
+    : parts_(std::move(parts)), control_(control), enrolment_(enrolment), desk_(desk), options_(std::move(options)),
+      interval_s_(options_.first_interval_s), away_since_(parts_.clock.now().boot_ms) {}
+
+asio::awaitable<void> Heartbeat::run() {
+  for (;;) {
+    auto error = co_await beat_once();
+    if (error) {
+      co_await back_off(std::move(*error));
+    } else {
+      co_await wait_for_next();
+    }
+  }
+}
+
+// nullopt: the control plane has answered well.
+asio::awaitable<std::optional<Error>> Heartbeat::beat_once() {
+  const auto enrolled = co_await enrolment_.attempt();
+  if (!enrolled) co_return enrolled.error();
+  if (!*enrolled) {
+    Error pending;
+    pending.code = Errc::unauthorized;
+    pending.message = kPending;
+    pending.retry_after_s = static_cast<int>(pending_retry_ms / 1000);
+    co_return pending;
+  }
+  const protocol::Heartbeat beat = make_beat();
+  const auto reply = co_await control_.heartbeat(beat);
+  if (!reply) co_return reply.error();
+  answered(beat, *reply);
+  take_reply(*reply);
+  co_return std::nullopt;
+}
+
+protocol::Heartbeat Heartbeat::make_beat() {
+  const auto& state = parts_.ledger.state();
+  const Now now = parts_.clock.now();
+  protocol::Report report = options_.report();
+  protocol::Heartbeat beat;
+  if (options_.ledger_readable) beat.ledger_id = state.ledger_id;
+  if (options_.start_recorded) beat.epoch = state.epoch;
+  beat.boot_id = now.boot_id;
+  beat.cloud_instance_id = parts_.host.cloud_instance_id();
+  beat.seq = ++seq_;
+  beat.agent_version = options_.agent_version;
+  beat.state = report.state;
+  beat.intent = state.node.intent;
+  beat.suspended = state.node.suspension.has_value();
+  beat.generation = state.node.generation;
+  beat.node_generation = state.node.node_generation;
+  beat.state_hash = hash_of(report);
+  const bool due = now.boot_ms - told_.report_at >= report_every_ms;
+  if (told_.want_report || due || beat.state_hash != told_.report_hash) beat.report = std::move(report);
+  beat.events = events_to_send(state);
+  beat.outcomes = outcomes_to_send(state);
+  beat.deferred = std::exchange(deferred_, {});
+  return beat;
+}
+
+void Heartbeat::answered(const protocol::Heartbeat& beat, const protocol::HeartbeatReply& reply) {
+  const BootMs now = parts_.clock.now().boot_ms;
+  if (failures_ > 0 || !heard_at_) log::notice("the control plane answers");
+  failures_ = 0;
+  problem_.clear();
+  heard_at_ = now;
+  told_.state_hash = beat.state_hash;
+  told_.want_report = false;
+  if (beat.report) {
+    told_.report_hash = beat.state_hash;
+    told_.report_at = now;
+  }
+  if (!beat.events.empty()) {
+    events_stalled_ = reply.confirmed_event_seq < beat.events.front().seq;
+    told_.event_seq = beat.events.back().seq;
+  }
+  told_.outcomes.clear();
+  for (const auto& outcome : beat.outcomes) told_.outcomes.insert(outcome.command_id);
+}
+
+void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
+  const auto& state = parts_.ledger.state();
+  interval_s_ = reply.next_heartbeat_s;
+  told_.want_report = reply.want_report;
+  if (state.node.fenced_by) static_cast<void>(record(parts_, rec::Unfenced{}));
+  if (confirms_anything(state, reply)) {
+    const std::uint64_t seq = std::min(reply.confirmed_event_seq, state.last_event_seq);
+    static_cast<void>(record(parts_, rec::Confirmed{std::max(seq, state.confirmed_event_seq),
+                                                    reply.confirmed_outcomes}));
+  }
+  if (reply.wanted) {
+    const auto wanted = reconcile::accept_wanted(state, *reply.wanted, parts_.clock.now());
+    const auto taken = wanted ? parts_.ledger.record(*wanted) : Result<void>();
+    if (!taken) log::error("the node's wanted intent cannot be recorded: " + taken.error().message);
+  }
+  defer(desk_.deliver_all(reply.commands, reply.unreadable));
+  const bool was = std::exchange(long_poll_, reply.long_poll);
+  if (long_poll_ && !was && on_long_poll_) on_long_poll_();
+}
+
+void Heartbeat::defer(std::vector<protocol::Deferred> deferred) {
+  if (deferred.empty()) return;
+  deferred_.insert(deferred_.end(), std::make_move_iterator(deferred.begin()), std::make_move_iterator(deferred.end()));
+  wakeup_.notify();
+}
+
+bool Heartbeat::news() {
+  if (!deferred_.empty()) return true;
+  Told told = told_;
+  if (events_stalled_) told.event_seq = parts_.ledger.state().last_event_seq;
+  return has_news(parts_.ledger.state(), told, hash_of(options_.report()));
+}
+
+asio::awaitable<void> Heartbeat::wait_for_next() {
+  const Now now = parts_.clock.now();
+  const BootMs due = now.boot_ms + jittered(interval_s_ * 1000LL, now.entropy);
+  while (parts_.clock.now().boot_ms < due) {
+    if (news()) {
+      co_await sleep_for(parts_.clock, coalesce_ms);
+      co_return;
+    }
+    co_await wakeup_.wait(parts_.clock, due);
+  }
+}
+
+asio::awaitable<void> Heartbeat::back_off(Error error) {
+  const Now now = parts_.clock.now();
+  if (failures_++ == 0) {
+    away_since_ = heard_at_.value_or(now.boot_ms);
+    log::warning("the control plane does not answer well: " + error.message);
+  }
+  long_poll_ = false;
+  problem_ = error.message;
+  if (error.code == Errc::conflict && error.message.starts_with(kStaleEpoch) && !parts_.ledger.state().node.fenced_by) {
+    const std::string number = error.message.substr(kStaleEpoch.size());
+    static_cast<void>(record(parts_, rec::Fenced{std::strtoull(number.c_str(), nullptr, 10)}));
+  }
+  const bool stranger = error.code == Errc::unauthorized || error.code == Errc::forbidden || error.code == Errc::conflict;
+  std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_ - 1, retry_max_ms, now.entropy);
+  if (stranger) {
+    wait_ms = unknown_to_control_first_ms +
+              static_cast<std::int64_t>(now.entropy % (retry_max_ms - unknown_to_control_first_ms));
+  }
+  if (error.retry_after_s > 0) wait_ms = jittered(error.retry_after_s * 1000LL, now.entropy);
+  wait_ms = std::max(wait_ms, coalesce_ms);
+  co_await sleep_for(parts_.clock, wait_ms);
+}
+
+std::string Heartbeat::words() const {
+  const BootMs now = parts_.clock.now().boot_ms;
+  if (problem_ == kPending) return "pending: " + problem_;
+  if (!problem_.empty()) {
+    return fmt::format("away for {}: {}", human_duration((now - away_since_) / 1000), problem_);
+  }
+  if (!heard_at_) return "not heard yet";
+  return fmt::format("ok, heard {} ago", human_duration((now - *heard_at_) / 1000));
+}
+
+}  // namespace aura::loops

@@ -1,0 +1,83 @@
+// The sign of life: regular, at once on news, and the way by which events and outcomes leave the node.
+//
+// Beats come every next_heartbeat_s the control plane dictates (10 % jitter), and 200 ms after news. Failures back
+// off: exponential with full jitter from 1 s to 5 min, Retry-After where given, 1 to 5 min where the control plane
+// does not know us. Nothing here ever touches a workload but through wanted and commands. A reply is written to the
+// ledger only where it changes something.
+#pragma once
+
+#include "agent/loops/beat.hpp"
+#include "agent/loops/commands.hpp"
+#include "agent/loops/enrolment.hpp"
+#include "agent/loops/parts.hpp"
+#include "agent/loops/wakeup.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aura::loops {
+
+inline constexpr std::int64_t coalesce_ms = 200;
+inline constexpr std::int64_t report_every_ms = 300'000;
+inline constexpr std::int64_t retry_first_ms = 1'000;
+inline constexpr std::int64_t retry_max_ms = 300'000;
+inline constexpr std::int64_t unknown_to_control_first_ms = 60'000;  // after 401, 403, a stale epoch
+
+class Heartbeat {
+ public:
+  struct Options {
+    int first_interval_s = 60;       // until the control plane says otherwise
+    std::string agent_version;
+    bool start_recorded = true;      // false: this start is not in the ledger; epoch is sent as null
+    bool ledger_readable = true;     // false: ledger_id is sent as null
+    std::function<protocol::Report()> report;
+  };
+  Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrolment, CommandDesk& desk, Options options);
+
+  boost::asio::awaitable<void> run();
+
+  // Something may be news.
+  void changed() { wakeup_.notify(); }
+  // These could not be taken; the next beat says so, soon.
+  void defer(std::vector<protocol::Deferred> deferred);
+
+  // The control plane offers long polls, and we may take commands.
+  bool long_poll() const { return long_poll_; }
+  // Called when long_poll() becomes true.
+  void on_long_poll(std::function<void()> listener) { on_long_poll_ = std::move(listener); }
+
+  // "ok, heard 12 s ago" | "away for 3 min: …" | "approval pending"
+  std::string words() const;
+
+ private:
+  boost::asio::awaitable<std::optional<Error>> beat_once();
+  boost::asio::awaitable<void> wait_for_next();
+  boost::asio::awaitable<void> back_off(Error error);
+  protocol::Heartbeat make_beat();
+  void answered(const protocol::Heartbeat& beat, const protocol::HeartbeatReply& reply);
+  void take_reply(const protocol::HeartbeatReply& reply);
+  bool news();
+
+  Parts parts_;
+  ports::ControlPlane& control_;
+  Enrolment& enrolment_;
+  CommandDesk& desk_;
+  Options options_;
+  Wakeup wakeup_;
+  std::function<void()> on_long_poll_;
+
+  Told told_;
+  std::vector<protocol::Deferred> deferred_;
+  std::uint64_t seq_ = 0;
+  int interval_s_;
+  std::uint32_t failures_ = 0;
+  bool long_poll_ = false;
+  bool events_stalled_ = false;          // the last beat's events were not confirmed: no hurry with more
+  std::optional<BootMs> heard_at_;
+  BootMs away_since_ = 0;
+  std::string problem_;
+};
+
+}  // namespace aura::loops

@@ -1,0 +1,167 @@
+#include "agent/loops/observer.hpp"
+
+#include "agent/reconcile/plan.hpp"
+
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+using reconcile::Container;
+using reconcile::Phase;
+
+namespace {
+
+constexpr int kListings = 2;  // a container that vanishes between list and inspect is worth one more look
+
+Container from_list(const ports::ListedContainer& listed) {
+  Container container;
+  container.id = listed.id;
+  container.name = listed.name;
+  container.image = listed.image;
+  container.labels = listed.labels;
+  container.phase = listed.phase;
+  container.writable_mounts = listed.writable_mounts;
+  return container;
+}
+
+std::set<std::string> ids_of_interest(const reconcile::State& state,
+                                      const std::vector<ports::ListedContainer>& listed) {
+  std::set<std::string> owned;
+  for (const auto& [name, workload] : state.workloads) {
+    for (const auto& container : workload.containers) owned.insert(container.id);
+  }
+  const std::string prefix = reconcile::name_prefix(state.node_id) + "-";
+  std::set<std::string> ids;
+  for (const auto& one : listed) {
+    const bool labelled = !state.node_id.empty() && one.labels.node == state.node_id;
+    if (labelled || owned.contains(one.id) || one.name.starts_with(prefix)) ids.insert(one.id);
+  }
+  return ids;
+}
+
+bool exit_is_news(const reconcile::State& state, const Container& container) {
+  for (const auto& [name, workload] : state.workloads) {
+    for (const auto& owned : workload.containers) {
+      if (owned.id == container.id) return owned.runs && owned.seen == container.started_at;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+reconcile::Observed Observer::unknown(std::string reason) {
+  engine_known_ = false;
+  gap_ = true;
+  remembered_.clear();
+  reconcile::Observed observed;
+  observed.unknown_reason = std::move(reason);
+  return observed;
+}
+
+asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& state) {
+  // Connecting could start a Docker that somebody stopped on purpose (socket activation).
+  if (!engine_known_ && !host_.may_connect_to_engine()) {
+    co_return unknown("docker.service is inactive, start it with: systemctl start docker");
+  }
+  if (!events_up_) remembered_.clear();
+  for (int listing = 1;; ++listing) {
+    auto listed = co_await engine_.list();
+    if (!listed) co_return unknown(listed.error().message);
+    const auto ids = ids_of_interest(state, *listed);
+    std::erase_if(remembered_, [&](const auto& entry) { return !ids.contains(entry.first); });
+    reconcile::Observed observed;
+    auto& containers = observed.containers.emplace();
+    containers.reserve(listed->size());
+    bool vanished = false;
+    for (const auto& one : *listed) {
+      if (!ids.contains(one.id)) {
+        containers.push_back(from_list(one));
+        continue;
+      }
+      Look seen = co_await look(one, state);
+      vanished = vanished || seen.vanished;
+      if (!seen.vanished) containers.push_back(std::move(seen.container));
+    }
+    if (vanished && listing < kListings) continue;
+    engine_known_ = true;
+    observed.after_gap = std::exchange(gap_, false);
+    co_return observed;
+  }
+}
+
+asio::awaitable<Observer::Look> Observer::look(const ports::ListedContainer& listed, const reconcile::State& state) {
+  Look seen;
+  const auto known = remembered_.find(listed.id);
+  const bool fresh = known != remembered_.end() && known->second.phase == listed.phase && !dirty_.contains(listed.id);
+  if (fresh) {
+    seen.container = known->second;
+  } else {
+    // Cleared before asking: an event that comes while Docker answers makes it dirty again.
+    dirty_.erase(listed.id);
+    auto inspected = co_await engine_.inspect(listed.id);
+    if (!inspected) {
+      remembered_.erase(listed.id);
+      seen.vanished = inspected.error().code == Errc::not_found;
+      seen.container = from_list(listed);
+      seen.container.phase = Phase::unknown;
+      co_return seen;
+    }
+    seen.container = std::move(*inspected);
+    if (events_up_) remembered_[listed.id] = seen.container;
+  }
+  Container& container = seen.container;
+  // From here on the stream tells of every kill of this run.
+  if (events_up_ && container.phase == Phase::running) asked_for_kill_.insert(container.id);
+  const bool ended = container.phase == Phase::exited || container.phase == Phase::dead;
+  if (!ended) co_return seen;
+  container.oom_killed = container.oom_killed || oomed_.contains(container.id);
+  container.killed = co_await was_killed(container, state);
+  co_return seen;
+}
+
+// What the stream told, or, after a gap, what Docker remembers.
+asio::awaitable<bool> Observer::was_killed(const Container& container, const reconcile::State& state) {
+  if (killed_.contains(container.id)) co_return true;
+  if (asked_for_kill_.contains(container.id) || !exit_is_news(state, container)) co_return false;
+  asked_for_kill_.insert(container.id);
+  const reconcile::Instance instance = container.instance();
+  const auto seen = co_await engine_.kill_seen(instance);
+  const bool killed = seen.has_value() && *seen;
+  if (killed) killed_.insert(container.id);
+  co_return killed;
+}
+
+void Observer::engine_event(const ports::EngineEvent& event) {
+  const std::string& id = event.container_id;
+  dirty_.insert(id);
+  if (event.action == "kill" || event.action == "stop") killed_.insert(id);
+  if (event.action == "oom") oomed_.insert(id);
+  if (event.action == "start") {
+    killed_.erase(id);
+    oomed_.erase(id);
+    // From its start on the stream tells of every kill.
+    asked_for_kill_.insert(id);
+  }
+  if (event.action == "destroy") {
+    for (auto* set : {&dirty_, &killed_, &oomed_, &asked_for_kill_}) set->erase(id);
+  }
+}
+
+void Observer::events_connected() {
+  events_up_ = true;
+  remembered_.clear();
+  dirty_.clear();
+}
+
+void Observer::events_lost() {
+  events_up_ = false;
+  gap_ = true;
+  remembered_.clear();
+  dirty_.clear();
+  killed_.clear();
+  oomed_.clear();
+  asked_for_kill_.clear();
+}
+
+}  // namespace aura::loops

@@ -1,0 +1,55 @@
+// Looks at Docker for the supervisor: one listing, and an inspect only where the listing is not enough.
+//
+// Of interest is what the ledger owns, what carries our node label, and what bears a name of ours; everything else
+// is passed on with what the listing tells. Inspects are remembered and repeated when the container is new, changed
+// phase, or was touched by an event; while the event stream is away nothing is remembered. Results: a complete
+// listing, or nullopt with the reason. One container that cannot be inspected has phase unknown.
+#pragma once
+
+#include "agent/loops/parts.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace aura::loops {
+
+class Observer {
+ public:
+  Observer(ports::ContainerEngine& engine, ports::Host& host) : engine_(engine), host_(host) {}
+
+  // `state` must outlive the call; it may change meanwhile.
+  boost::asio::awaitable<reconcile::Observed> observe(const reconcile::State& state);
+
+  void engine_event(const ports::EngineEvent& event);
+  void mark_dirty(const std::string& container_id) { dirty_.insert(container_id); }
+
+  // The stream is open, with nothing known of what happened before; or it broke.
+  void events_connected();
+  void events_lost();
+  bool events_up() const { return events_up_; }
+
+  // The last observation was complete.
+  bool engine_known() const { return engine_known_; }
+
+ private:
+  struct Look {
+    reconcile::Container container;
+    bool vanished = false;
+  };
+  boost::asio::awaitable<Look> look(const ports::ListedContainer& listed, const reconcile::State& state);
+  boost::asio::awaitable<bool> was_killed(const reconcile::Container& container, const reconcile::State& state);
+  reconcile::Observed unknown(std::string reason);
+
+  ports::ContainerEngine& engine_;
+  ports::Host& host_;
+  std::map<std::string, reconcile::Container> remembered_;
+  std::set<std::string> dirty_;
+  std::set<std::string> killed_, oomed_;   // by container id, since its last start
+  std::set<std::string> asked_for_kill_;   // exited ones whose kill history was asked since the last gap
+  bool events_up_ = false;
+  bool engine_known_ = false;
+  bool gap_ = false;                       // Docker was away since the last complete listing
+};
+
+}  // namespace aura::loops

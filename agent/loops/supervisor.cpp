@@ -1,0 +1,96 @@
+#include "agent/loops/supervisor.hpp"
+
+#include "agent/loops/log_tail.hpp"
+#include "common/async/spawn.hpp"
+#include "common/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aura::loops {
+namespace asio = boost::asio;
+
+Supervisor::Supervisor(Parts parts, Observer& observer, Actor& actor, Secrets& secrets, Hooks hooks)
+    : parts_(std::move(parts)), observer_(observer), actor_(actor), secrets_(secrets), hooks_(std::move(hooks)) {}
+
+void Supervisor::ledger_changed() {
+  if (!recording_) wakeup_.notify();
+}
+
+asio::awaitable<void> Supervisor::run() {
+  for (;;) {
+    co_await pass();
+    reconciled_ = true;
+    if (hooks_.passed) hooks_.passed();
+    co_await wakeup_.wait(parts_.clock, next_look());
+  }
+}
+
+BootMs Supervisor::next_look() const {
+  std::int64_t poll_ms = observer_.events_up() ? poll_with_events_ms : poll_without_events_ms;
+  if (!observer_.engine_known()) poll_ms = poll_engine_away_ms;
+  if (record_failed_) poll_ms = std::min(poll_ms, record_retry_ms);
+  BootMs next = parts_.clock.now().boot_ms + poll_ms;
+  if (plan_.wake_at) next = std::min(next, *plan_.wake_at);
+  if (const auto retry = actor_.retry_at()) next = std::min(next, *retry);
+  return next;
+}
+
+// A container made while we looked may be missing in what we saw, and would count as gone: look again.
+asio::awaitable<reconcile::Observed> Supervisor::observe() {
+  for (;;) {
+    const std::uint64_t creates = actor_.creates();
+    auto observed = co_await observer_.observe(parts_.ledger.state());
+    if (creates == actor_.creates()) co_return observed;
+  }
+}
+
+asio::awaitable<void> Supervisor::pass() {
+  // What was under way when we began to look may have ended since, but what we saw is from before.
+  std::set<std::string> busy_before = actor_.in_flight().workloads;
+  const reconcile::Observed observed = co_await observe();
+  unknown_reason_ = observed.containers ? std::string() : observed.unknown_reason;
+  reconcile::InFlight busy = actor_.in_flight();
+  busy.workloads.merge(busy_before);
+  const Now now = parts_.clock.now();
+  std::vector<reconcile::record::Exited> exits;
+  reconcile::Plan plan = reconcile::reconcile(parts_.ledger.state(), observed, busy, now);
+  record_failed_ = false;
+  for (int round = 1; !plan.facts.empty() && round < max_rounds && !record_failed_; ++round) {
+    record_failed_ = !record_facts(plan, exits);
+    plan = reconcile::reconcile(parts_.ledger.state(), observed, busy, now);
+  }
+  if (!plan.facts.empty() && !record_failed_) {
+    log::error("a pass did not come to rest");
+    record_failed_ = true;
+  }
+  for (auto& action : std::exchange(plan.actions, {})) {
+    if (!record_failed_) actor_.begin(std::move(action));
+  }
+  plan.facts.clear();
+  plan_ = std::move(plan);
+  fetch_tails(exits);
+}
+
+bool Supervisor::record_facts(const reconcile::Plan& plan, std::vector<reconcile::record::Exited>& exits) {
+  for (const auto& fact : plan.facts) {
+    recording_ = true;
+    const auto kept = parts_.ledger.record(fact);
+    recording_ = false;
+    if (!kept) {
+      log::error("cannot record what was observed: " + kept.error().message);
+      return false;
+    }
+    if (const auto* exited = std::get_if<reconcile::record::Exited>(&fact.body)) exits.push_back(*exited);
+  }
+  return true;
+}
+
+// After the restart was sent: it does not wait for a log.
+void Supervisor::fetch_tails(const std::vector<reconcile::record::Exited>& exits) {
+  for (const auto& exited : exits) {
+    spawn(parts_.executor, "log tail", note_log_tail(parts_, secrets_, exited.workload, exited.exit.instance));
+  }
+}
+
+}  // namespace aura::loops

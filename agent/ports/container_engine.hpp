@@ -1,0 +1,109 @@
+// The container engine in our own verbs. Implemented by docker/DockerEngine and by tests' FakeContainerEngine.
+//
+// Every call but events() and logs() has a deadline and returns within it. Errors: unavailable or timeout mean
+// the engine could not be asked: nothing is known. not_found: no such container or image. conflict: name taken,
+// or the state forbids it. no_space: the engine's disk is full. Everything else: internal with its message.
+// Calls that ask for a state which is already so succeed (304 of start and stop, 404 of remove).
+#pragma once
+
+#include "agent/reconcile/observed.hpp"
+#include "common/error.hpp"
+#include "common/protocol/report.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aura::ports {
+
+template <class T>
+using Async = boost::asio::awaitable<Result<T>>;
+
+// What a listing tells of one container, cheap: no start time, no exit code.
+struct ListedContainer {
+  std::string id;
+  std::string name;
+  std::string image;
+  reconcile::Labels labels;
+  reconcile::Phase phase = reconcile::Phase::unknown;
+  std::vector<std::string> writable_mounts;
+};
+
+struct CreateRequest {
+  std::string name;
+  reconcile::Labels labels;
+  reconcile::WorkloadSpec spec;
+  std::map<std::string, std::string> env;       // spec.env and the values of spec.secrets; never logged
+  std::vector<reconcile::Mount> secret_mounts;  // spec.secret_files, read-only
+  std::string network;                          // exists; the container's alias there is the workload name
+};
+
+struct EngineEvent {
+  std::string action;  // start | die | kill | stop | oom | destroy | pause | unpause | create | rename
+  std::string container_id;
+  std::int64_t time_ns = 0;  // the engine's clock
+  int exit_code = 0;         // of die
+};
+
+struct EngineVersion {
+  std::string version, api_version;
+};
+
+struct ImageInfo {
+  std::string id;
+  std::string digest;  // repository digest, "" for an image that never was in a registry
+};
+
+class ContainerEngine {
+ public:
+  virtual ~ContainerEngine() = default;
+
+  virtual Async<EngineVersion> ping() = 0;
+
+  // Every container, running or not; complete or an error.
+  virtual Async<std::vector<ListedContainer>> list() = 0;
+  virtual Async<reconcile::Container> inspect(const std::string& id) = 0;
+
+  virtual Async<std::string> create(const CreateRequest& request) = 0;  // the id; not_found: the image is not there
+  virtual Async<void> start(const std::string& id) = 0;
+  // Stop signal, then SIGKILL after grace_s. Returns when it has ended, at the latest grace_s + 30 s later.
+  virtual Async<void> stop(const std::string& id, int grace_s) = 0;
+  virtual Async<void> kill(const std::string& id, const std::string& signal) = 0;
+  virtual Async<void> remove(const std::string& id) = 0;  // never forces; volumes stay
+  virtual Async<void> pause(const std::string& id) = 0;
+  virtual Async<void> unpause(const std::string& id) = 0;
+  virtual Async<void> update(const std::string& id, const reconcile::Resources& resources) = 0;
+
+  virtual Async<ImageInfo> image(const std::string& reference) = 0;
+  // Ends when the image is there; timeout when nothing moved for 60 s; unavailable or not_found where the
+  // registry says so. progress is called as it moves.
+  virtual Async<void> pull(const std::string& reference,
+                           std::function<void(const protocol::PullProgress&)> progress) = 0;
+
+  virtual Async<void> ensure_network(const std::string& name) = 0;  // a bridge network of ours; idempotent
+
+  // Calls on_event for what happens from `since_ns` on (engine clock; 0: from now) until the stream breaks; then
+  // returns the error. connected is called when the stream is open: what happened before is for a fresh list().
+  // An event may come twice.
+  virtual Async<void> events(std::int64_t since_ns, std::function<void()> connected,
+                             std::function<void(const EngineEvent&)> on_event) = 0;
+
+  // True if the engine remembers a kill or stop of this container since that start.
+  virtual Async<bool> kill_seen(const reconcile::Instance& instance) = 0;
+
+  struct LogRequest {
+    int tail = 20;             // lines; -1: all
+    std::int64_t since_s = 0;  // Unix time; 0: no bound
+    bool follow = false;
+  };
+  // Raw text of stdout and stderr as it comes (frames removed); sink returns false to end it.
+  virtual Async<void> logs(const std::string& id, LogRequest request, std::function<bool(std::string_view)> sink) = 0;
+};
+
+}  // namespace aura::ports

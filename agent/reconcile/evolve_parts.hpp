@@ -1,0 +1,43 @@
+// evolve() by kind of record: declarations, commands and containers each have a file. Not for others to include.
+#pragma once
+
+#include "agent/reconcile/record.hpp"
+
+namespace aura::reconcile {
+
+// evolve_declarations.cpp
+void evolve_part(State& state, const Record& record, const record::Declared& declared);
+void evolve_part(State& state, const Record& record, const record::Withdrawn& withdrawn);
+void evolve_part(State& state, const Record& record, const record::Forgotten& forgotten);
+void evolve_part(State& state, const Record& record, const record::RemovalHeld& held);
+
+// evolve_commands.cpp
+void evolve_part(State& state, const Record& record, const record::Accepted& accepted);
+void evolve_part(State& state, const Record& record, const record::Refused& refused);
+void evolve_part(State& state, const Record& record, const record::Begun& begun);
+void evolve_part(State& state, const Record& record, const record::Settled& settled);
+void evolve_part(State& state, const Record& record, const record::WantedTaken& taken);
+void evolve_part(State& state, const Record& record, const record::Confirmed& confirmed);
+void evolve_part(State& state, const Record& record, const record::HoldEnded& ended);
+
+// evolve_containers.cpp
+void evolve_part(State& state, const Record& record, const record::CreateIntended& intended);
+void evolve_part(State& state, const Record& record, const record::Created& created);
+void evolve_part(State& state, const Record& record, const record::Adopted& adopted);
+void evolve_part(State& state, const Record& record, const record::Gone& gone);
+void evolve_part(State& state, const Record& record, const record::RemoveIntended& intended);
+void evolve_part(State& state, const Record& record, const record::StartIntended& intended);
+void evolve_part(State& state, const Record& record, const record::Running& running);
+void evolve_part(State& state, const Record& record, const record::StopIntended& intended);
+void evolve_part(State& state, const Record& record, const record::Exited& exited);
+void evolve_part(State& state, const Record& record, const record::ImageMissing& missing);
+void evolve_part(State& state, const Record& record, const record::ImagePresent& present);
+void evolve_part(State& state, const Record& record, const record::PullFailed& failed);
+void evolve_part(State& state, const Record& record, const record::TroubleMet& met);
+void evolve_part(State& state, const Record& record, const record::StuckMet& met);
+
+// Everything that keeps a workload from being tried at once: back-off, trouble, crash loop. An operator's start and
+// a new spec begin anew.
+void clear_restart_state(Workload& workload);
+
+}  // namespace aura::reconcile

@@ -1,0 +1,197 @@
+#include "agent/reconcile/backoff.hpp"
+#include "agent/reconcile/events.hpp"
+#include "agent/reconcile/pass.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace aura::reconcile {
+
+namespace {
+
+// Docker's zero time: the container never ran (State.StartedAt, Engine API ContainerInspect).
+bool ever_started(const Container& container) {
+  return !container.started_at.empty() && !container.started_at.starts_with("0001-");
+}
+
+void find_node_facts(Pass& pass) {
+  const Node& node = pass.state.node;
+  if (node.hold && node.hold->until) {
+    if (*node.hold->until <= pass.now.boot_ms)
+      pass.fact(record::HoldEnded{});
+    else
+      pass.wake(*node.hold->until);
+  }
+  if (node.fresh_until) {
+    if (*node.fresh_until <= pass.now.boot_ms)
+      pass.fact(record::FreshWaitOver{});
+    else
+      pass.wake(*node.fresh_until);
+  }
+}
+
+std::string sentence(const Workload& workload, std::string_view meaning, std::string_view who) {
+  return fmt::format("{} {}{}{}.", workload.declared.name, meaning, who.empty() ? "" : "; ", who);
+}
+
+std::string whose_stop(const StopSent& stop) {
+  std::string text = fmt::format("stopped because {}", [&] {
+    switch (stop.cause) {
+      case Cause::suspended: return std::string("the node is suspended");
+      case Cause::node_stopped: return std::string("the node is stopped");
+      case Cause::replaced: return std::string("its spec changed");
+      case Cause::withdrawn: return std::string("its declaration is gone");
+      case Cause::shutdown: return std::string("the host shuts down");
+      default: return std::string("a command said so");
+    }
+  }());
+  if (!stop.actor.empty()) text += fmt::format(", by {}", stop.actor);
+  if (!stop.command_id.empty()) text += fmt::format(", command {}", stop.command_id);
+  if (!stop.reason.empty()) text += fmt::format(": {}", stop.reason);
+  return text;
+}
+
+// Whose doing the end of a run was. `container` is nullptr if the container is gone, or if it runs anew already.
+Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContainer& owned, const Container* container) {
+  Exit exit;
+  exit.instance = {owned.id, owned.seen};
+  exit.at = pass.now.boot_ms;
+  exit.wall_at = pass.now.wall_ms;
+  if (container != nullptr) {
+    exit.code = container->exit_code;
+    exit.oom = container->oom_killed && container->exit_code == 137;
+  }
+  const std::string meaning = container != nullptr ? exit_meaning(exit.code, exit.oom) : "ended";
+  if (workload.stop_sent && workload.stop_sent->instance == exit.instance) {
+    exit.cause = workload.stop_sent->cause;
+    exit.why = sentence(workload, meaning, whose_stop(*workload.stop_sent));
+  } else if (owned.since_boot != pass.now.boot_id) {
+    exit.cause = Cause::host_reboot;
+    exit.why = sentence(workload, "ended", "the host went down and has booted again");
+  } else if (container == nullptr) {
+    exit.cause = Cause::human;
+    exit.why = sentence(workload, "ended unseen", "its container was removed or started anew by somebody else");
+  } else if (pass.observed.after_gap && !container->killed) {
+    exit.cause = Cause::docker_restart;
+    exit.why = sentence(workload, meaning, "Docker was away meanwhile");
+  } else if (container->killed) {
+    exit.cause = Cause::human;
+    exit.why = sentence(workload, meaning, "somebody stopped it through Docker (docker stop or docker kill)");
+  } else {
+    exit.cause = exit.code == 0 ? Cause::exited : Cause::crashed;
+    exit.why = sentence(workload, meaning, "");
+  }
+  return exit;
+}
+
+void tell_exit(Pass& pass, const std::string& name, const Workload& workload, const OwnedContainer& owned,
+               const Container* container) {
+  record::Exited exited{.workload = name, .exit = explain_exit(pass, workload, owned, container)};
+  if (container != nullptr) exited.log_tail = container->log_tail;
+  judge_exit(workload, pass.now.boot_ms - owned.since, pass.now, exited);
+  pass.fact(std::move(exited));
+}
+
+// The end of a known run, or the beginning of a new one. True if a fact was told.
+bool find_run_facts(Pass& pass, const std::string& name, const Workload& workload) {
+  for (const OwnedContainer& owned : workload.containers) {
+    if (owned.id.empty()) continue;
+    const Container* container = pass.find(owned.id);
+    if (container == nullptr) {
+      if (owned.runs)
+        tell_exit(pass, name, workload, owned, nullptr);
+      else
+        pass.fact(record::Gone{name, owned.id});
+      return true;
+    }
+    if (container->phase == Phase::unknown) continue;
+    const bool same_run = container->started_at == owned.seen;
+    if (owned.runs && !same_run) {
+      tell_exit(pass, name, workload, owned, nullptr);
+      return true;
+    }
+    if (owned.runs && !is_up(container->phase)) {
+      tell_exit(pass, name, workload, owned, container);
+      return true;
+    }
+    if (!owned.runs && !same_run && ever_started(*container)) {
+      pass.fact(record::Running{name, container->instance()});
+      return true;
+    }
+  }
+  return false;
+}
+
+// A container that we made but did not get to record: its nonce is reserved and has no id yet.
+bool find_created(Pass& pass, const std::string& name, const Workload& workload) {
+  for (const OwnedContainer& owned : workload.containers) {
+    if (!owned.id.empty()) continue;
+    for (const Container* container : nominees(pass, name)) {
+      if (container->labels.nonce != owned.nonce) continue;
+      pass.fact(record::Created{name, owned.nonce, container->id});
+      return true;
+    }
+  }
+  return false;
+}
+
+// With a ledger that never made a container for this workload, one that is exactly as declared is ours.
+bool find_adoptable(Pass& pass, const std::string& name, const Workload& workload) {
+  if (workload.next_n != 1 || !workload.containers.empty() || workload.withdrawn_at) return false;
+  const Container* best = nullptr;
+  for (const Container* container : nominees(pass, name)) {
+    const bool exact =
+        container->labels.spec_hash == workload.declared.spec_hash && number_of(pass.state, name, container->name) != 0;
+    if (!exact) continue;
+    const bool better = best == nullptr || (is_up(container->phase) && !is_up(best->phase)) ||
+                        (is_up(container->phase) == is_up(best->phase) &&
+                         number_of(pass.state, name, container->name) > number_of(pass.state, name, best->name));
+    if (better) best = container;
+  }
+  if (best == nullptr) return false;
+  OwnedContainer owned{.nonce = best->labels.nonce,
+                       .name = best->name,
+                       .n = number_of(pass.state, name, best->name),
+                       .spec_hash = best->labels.spec_hash,
+                       .id = best->id};
+  pass.fact(record::Adopted{name, owned, ""});
+  return true;
+}
+
+bool find_hold_end(Pass& pass, const std::string& name, const Workload& workload) {
+  if (!workload.hold || !workload.hold->until) return false;
+  if (*workload.hold->until > pass.now.boot_ms) {
+    pass.wake(*workload.hold->until);
+    return false;
+  }
+  pass.fact(record::HoldEnded{name});
+  return true;
+}
+
+bool find_retention_end(Pass& pass, const std::string& name, const Workload& workload) {
+  if (!workload.withdrawn_at || !workload.containers.empty()) return false;
+  const BootMs until = *workload.withdrawn_at + pass.state.limits.withdrawn_kept_ms;
+  if (until > pass.now.boot_ms && workload.next_n != 1) {
+    pass.wake(until);
+    return false;
+  }
+  pass.fact(record::Forgotten{name});
+  return true;
+}
+
+}  // namespace
+
+void find_facts(Pass& pass) {
+  find_node_facts(pass);
+  for (const auto& [name, workload] : pass.state.workloads) {
+    if (find_hold_end(pass, name, workload)) continue;
+    if (!pass.observed.containers) continue;
+    if (find_created(pass, name, workload)) continue;
+    if (find_adoptable(pass, name, workload)) continue;
+    if (find_run_facts(pass, name, workload)) continue;
+    find_retention_end(pass, name, workload);
+  }
+}
+
+}  // namespace aura::reconcile

@@ -1,0 +1,59 @@
+// What Docker says now. Unknown is never absent: a listing that is not complete is no listing.
+#pragma once
+
+#include "agent/reconcile/workload.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aura::reconcile {
+
+// One run of a container; compared for equality only. started_at is Docker's State.StartedAt, verbatim.
+struct Instance {
+  std::string container_id;
+  std::string started_at;
+  bool operator==(const Instance&) const = default;
+};
+
+enum class Phase { unknown, created, running, paused, restarting, removing, exited, dead };
+
+// Labels that aura-node sets on what it makes. They only nominate; the ledger decides (docs/architecture.md).
+struct Labels {
+  std::string node;       // aura.node: the node id
+  std::string workload;   // aura.workload
+  std::string nonce;      // aura.nonce
+  std::string spec_hash;  // aura.spec
+  bool operator==(const Labels&) const = default;
+};
+
+struct Container {
+  std::string id;     // 64 hex digits
+  std::string name;   // without the leading slash
+  std::string image;  // as it was asked for
+  std::string image_id;
+  Labels labels;
+  Phase phase = Phase::unknown;         // unknown: listed, but could not be inspected
+  std::string started_at, finished_at;  // Docker's, verbatim; "0001-…" before the first start
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::string error;                         // State.Error
+  std::string health;                        // "none" | "starting" | "healthy" | "unhealthy"
+  std::optional<Resources> resources;        // of ours, from inspect
+  std::vector<std::string> writable_mounts;  // host paths
+  bool killed = false;                // a kill or stop was asked of this instance by anybody (Docker's kill event)
+  std::vector<std::string> log_tail;  // of an exited one of ours, captured at the exit; escaped
+
+  Instance instance() const { return {id, started_at}; }
+  bool operator==(const Container&) const = default;
+};
+
+struct Observed {
+  std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
+  std::string unknown_reason;                        // then: one sentence
+  bool after_gap = false;  // the first complete listing of this process after Docker could not be asked for a while
+};
+
+}  // namespace aura::reconcile

@@ -1,0 +1,63 @@
+// One pass of the reconciler in the making: inputs, the plan so far, and what several steps ask of both. Not for
+// others to include.
+#pragma once
+
+#include "agent/reconcile/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace aura::reconcile {
+
+struct Pass {
+  const State& state;
+  const Observed& observed;
+  const InFlight& in_flight;
+  const Now& now;
+  Plan plan;
+  std::map<std::string, const Container*> by_id;  // the complete listing
+
+  Pass(const State& s, const Observed& o, const InFlight& f, const Now& n);
+
+  void fact(RecordBody body) { plan.facts.push_back(make_record(now, std::move(body))); }
+  void act(Action action) { plan.actions.push_back(std::move(action)); }
+  void wake(BootMs at) { plan.wake_at = plan.wake_at ? std::min(*plan.wake_at, at) : at; }
+  const Container* find(const std::string& id) const;
+};
+
+// "runs" below: Docker shows it running, paused or restarting; paused processes hold their data, too.
+bool is_up(Phase phase);
+
+// Any container of ours of this workload is up.
+bool is_up(const Pass& pass, const Workload& workload);
+
+// The newest container made for the declared spec, created or not; nullptr if there is none.
+const OwnedContainer* target_of(const Workload& workload);
+
+// The container to keep running: the target once it is created, else the newest one that is there.
+const OwnedContainer* active_of(const Pass& pass, const Workload& workload);
+
+// A restart is open whose instance still runs.
+bool must_go(const Pass& pass, const std::string& name, const Workload& workload);
+
+bool is_held(const State& state, const Workload& workload, const Now& now);
+
+// Containers that carry this node's label and this workload's name, but are not in the ledger.
+std::vector<const Container*> nominees(const Pass& pass, const std::string& name);
+
+// The number at the end of one of our container names; 0 for other names.
+std::uint32_t number_of(const State& state, const std::string& workload, const std::string& container_name);
+
+// facts.cpp: what the observation adds to the ledger, at most one fact a workload.
+void find_facts(Pass& pass);
+
+// next_step.cpp: the finding of one workload, and its next fact or action.
+void next_step(Pass& pass, const std::string& name, const Workload& workload);
+
+// start_step.cpp: the part of next_step() for a workload that should run.
+void start_step(Pass& pass, const std::string& name, const Workload& workload, Finding& finding);
+
+// settle.cpp: outcomes of open commands whose predicate over observation holds, or cannot hold any more.
+void settle_commands(Pass& pass);
+
+}  // namespace aura::reconcile

@@ -1,0 +1,87 @@
+// What next: the reconciler.
+#pragma once
+
+#include "agent/reconcile/observed.hpp"
+#include "agent/reconcile/record.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aura::reconcile {
+
+namespace action {
+// Effects, each safe to repeat. `workload` is the key of in-flight bookkeeping.
+struct Create {
+  std::string workload;
+  OwnedContainer container;
+  bool operator==(const Create&) const = default;
+};
+struct Start {
+  std::string workload, container_id;
+  bool operator==(const Start&) const = default;
+};
+// resume: the stop was sent before by an earlier life of the agent; grace_s is what is left of it.
+struct Stop {
+  std::string workload;
+  Instance instance;
+  int grace_s = 0;
+  bool resume = false;
+  bool operator==(const Stop&) const = default;
+};
+struct Remove {
+  std::string workload, container_id;
+  bool operator==(const Remove&) const = default;
+};
+struct Update {
+  std::string workload, container_id;
+  Resources resources;
+  bool operator==(const Update&) const = default;
+};
+struct Pull {
+  std::string image;
+  std::string workload = {};
+  bool operator==(const Pull&) const = default;
+};  // single-flight per image; workload stays empty
+}  // namespace action
+using Action = std::variant<action::Create, action::Start, action::Stop, action::Remove, action::Update, action::Pull>;
+
+// The workload an action belongs to; for a Pull "".
+const std::string& workload_of(const Action& action);
+
+struct InFlight {
+  std::set<std::string> workloads;                      // have an action under way
+  std::map<std::string, protocol::PullProgress> pulls;  // by image
+};
+
+// What a pass finds of one workload, for status and reports.
+struct Finding {
+  protocol::WorkloadWord word = protocol::WorkloadWord::unknown;
+  std::string reason;  // one sentence; empty when as intended
+  bool as_intended = false;
+  std::optional<Container> container;  // the current one, as observed
+};
+
+struct Plan {
+  std::vector<Record> facts;      // to be recorded in order; then plan again before acting
+  std::vector<Action> actions;    // only when facts is empty
+  std::optional<BootMs> wake_at;  // plan again then even if nothing happens
+  std::map<std::string, Finding> findings;
+  std::vector<std::string> conflicts;  // containers that carry our label but are not ours: "NAME: why"
+};
+
+// Pure and total: never acts on what is unknown, never touches a container the ledger does not know, at most one
+// action in flight per workload, nothing started unless intended. Facts come before actions: while a plan has
+// facts it has no actions.
+Plan reconcile(const State& state, const Observed& observed, const InFlight& in_flight, const Now& now);
+
+// True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, clone.
+bool should_run(const State& state, const Workload& workload);
+
+// "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.
+std::string name_prefix(const std::string& node_id);
+
+}  // namespace aura::reconcile

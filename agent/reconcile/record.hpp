@@ -1,0 +1,214 @@
+// Records: one durable decision each. The ledger appends them; evolve() folds them into State.
+//
+// Every alternative is plain data with defaults; store/record_codec.cpp gives each its JSON form under the name
+// in record_name(). A field added later must have a default that means what older records meant.
+#pragma once
+
+#include "agent/reconcile/state.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace aura::reconcile {
+
+namespace record {
+
+// -- the ledger and the process
+struct LedgerCreated {
+  std::string ledger_id, node_id, cloud_instance_id;
+  bool operator==(const LedgerCreated&) const = default;
+};
+struct AgentStarted {
+  std::uint64_t epoch = 0;
+  std::string agent_version;
+  bool reports = false;
+  bool fresh_hold = false;
+  bool suspended_marker = false;
+  std::string cloud_instance_id;
+  Limits limits;
+  bool operator==(const AgentStarted&) const = default;
+};
+struct Fenced {
+  std::uint64_t last_epoch = 0;
+  bool operator==(const Fenced&) const = default;
+};
+struct Unfenced {
+  bool operator==(const Unfenced&) const = default;
+};
+struct FreshWaitOver {
+  bool operator==(const FreshWaitOver&) const = default;
+};
+
+// -- declarations
+struct Declared {
+  Declaration declaration;
+  bool operator==(const Declared&) const = default;
+};
+struct Withdrawn {
+  std::string workload;
+  bool operator==(const Withdrawn&) const = default;
+};
+struct Forgotten {
+  std::string workload;
+  bool operator==(const Forgotten&) const = default;
+};
+struct RemovalHeld {
+  std::vector<std::string> workloads;
+  bool operator==(const RemovalHeld&) const = default;
+};  // the whole set; empty lifts it
+
+// -- commands
+struct Accepted {
+  protocol::Command command;
+  std::map<std::string, Instance> must_go;
+  std::optional<std::int64_t> begin_within_ms;
+  bool begun = false;
+  bool limited = false;
+  bool operator==(const Accepted&) const = default;
+};
+struct Refused {
+  protocol::Command command;
+  protocol::Outcome outcome;
+  bool operator==(const Refused&) const = default;
+};
+struct Begun {
+  std::string command_id;
+  bool operator==(const Begun&) const = default;
+};
+struct Settled {
+  std::string command_id;
+  protocol::Outcome outcome;
+  bool operator==(const Settled&) const = default;
+};
+struct WantedTaken {
+  protocol::Wanted wanted;
+  bool operator==(const WantedTaken&) const = default;
+};
+struct Confirmed {
+  std::uint64_t event_seq = 0;
+  std::vector<std::string> outcomes;
+  bool operator==(const Confirmed&) const = default;
+};
+struct HoldEnded {
+  std::string workload;
+  bool operator==(const HoldEnded&) const = default;
+};  // "" : the node
+
+// -- containers
+struct CreateIntended {
+  std::string workload, nonce, name;
+  std::uint32_t n = 0;
+  std::string spec_hash;
+  bool operator==(const CreateIntended&) const = default;
+};
+struct Created {
+  std::string workload, nonce, id;
+  bool operator==(const Created&) const = default;
+};
+struct Adopted {
+  std::string workload;
+  OwnedContainer container;
+  std::string actor;
+  bool operator==(const Adopted&) const = default;
+};
+struct Gone {
+  std::string workload, id;
+  bool operator==(const Gone&) const = default;
+};  // not in a complete listing any more
+struct RemoveIntended {
+  std::string workload, id;
+  bool operator==(const RemoveIntended&) const = default;
+};
+struct StartIntended {
+  std::string workload;
+  StartSent start;
+  bool counted = false;
+  bool operator==(const StartIntended&) const = default;
+};
+struct Running {
+  std::string workload;
+  Instance instance;
+  bool operator==(const Running&) const = default;
+};
+struct StopIntended {
+  std::string workload;
+  StopSent stop;
+  bool operator==(const StopIntended&) const = default;
+};
+struct Exited {
+  std::string workload;
+  Exit exit;
+  std::optional<std::int64_t> retry_in_ms;  // restart not before; nullopt: no restart is due or it is immediate
+  bool crash = false;                       // counts against the budget
+  bool never_again = false;
+  bool crash_loop = false;
+  bool reset_backoff = false;  // it had run long enough
+  std::vector<std::string> log_tail;
+  bool operator==(const Exited&) const = default;
+};
+struct ImageMissing {
+  std::string workload;
+  bool operator==(const ImageMissing&) const = default;
+};
+struct ImagePresent {
+  std::string image, digest;
+  bool operator==(const ImagePresent&) const = default;
+};
+struct PullFailed {
+  std::string image;
+  std::string code, detail;
+  std::int64_t retry_in_ms = 0;
+  bool operator==(const PullFailed&) const = default;
+};
+struct TroubleMet {
+  std::string workload, code, detail;
+  std::int64_t retry_in_ms = 0;
+  bool operator==(const TroubleMet&) const = default;
+};
+struct StuckMet {
+  std::string workload;
+  std::string detail;
+  std::int64_t retry_in_ms = 0;
+  bool operator==(const StuckMet&) const = default;
+};
+
+// -- anything else worth telling
+struct Noted {
+  std::string kind;
+  protocol::Severity severity = protocol::Severity::info;
+  std::string workload, text;
+  std::map<std::string, std::string> data;
+  std::vector<std::string> log_tail;
+  bool operator==(const Noted&) const = default;
+};
+
+}  // namespace record
+
+using RecordBody =
+    std::variant<record::LedgerCreated, record::AgentStarted, record::Fenced, record::Unfenced, record::FreshWaitOver,
+                 record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
+                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
+                 record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
+                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::Exited,
+                 record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet, record::StuckMet,
+                 record::Noted>;
+
+// When and what. boot_ms and boot_id order time; wall_ms is shown.
+struct Record {
+  std::string boot_id;
+  BootMs boot_ms = 0;
+  WallMs wall_ms = 0;
+  RecordBody body;
+  bool operator==(const Record&) const = default;
+};
+
+// "accepted", "stop_intended", …: stable, in the ledger's rows.
+std::string_view record_name(const RecordBody& body);
+
+inline Record make_record(const Now& now, RecordBody body) {
+  return Record{now.boot_id, now.boot_ms, now.wall_ms, std::move(body)};
+}
+
+}  // namespace aura::reconcile

@@ -1,0 +1,244 @@
+#include "agent/reconcile/pass.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace aura::reconcile {
+
+namespace {
+
+using protocol::Command;
+using protocol::Evidence;
+using protocol::Outcome;
+using protocol::OutcomeKind;
+using protocol::Target;
+using protocol::Verb;
+using protocol::WorkloadWord;
+
+// A command that has begun and shows no result for so long has failed; what it decided stays decided.
+constexpr std::int64_t command_patience_ms = 15 * 60'000;
+
+// So many attempts at something Docker or a registry refuses, then the command says so; trying goes on.
+constexpr std::uint32_t attempts_before_failed = 3;
+
+struct Ending {
+  OutcomeKind kind = OutcomeKind::succeeded;
+  std::string code, detail;
+};
+using Verdict = std::optional<Ending>;
+
+std::vector<std::string> targeted(const State& state, const Command& command) {
+  std::vector<std::string> names;
+  for (const auto& [name, workload] : state.workloads) {
+    if (command.target.kind == Target::Kind::node || command.target.name == name) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<Evidence> collect_evidence(const Pass& pass, const OpenCommand& open) {
+  std::vector<Evidence> result;
+  const Verb verb = open.command.verb;
+  if (!protocol::has_generation(verb)) return result;
+  for (const std::string& name : targeted(pass.state, open.command)) {
+    Evidence evidence;
+    if (const auto it = open.evidence.find(name); it != open.evidence.end()) evidence = it->second;
+    evidence.workload = name;
+    if (const auto it = pass.plan.findings.find(name); it != pass.plan.findings.end()) {
+      evidence.state = to_string(it->second.word);
+      const auto& container = it->second.container;
+      if (container && container->phase == Phase::running) {
+        evidence.container_id = container->id;
+        evidence.started_at = container->started_at;
+      }
+    }
+    result.push_back(std::move(evidence));
+  }
+  return result;
+}
+
+void settle(Pass& pass, const OpenCommand& open, const Ending& ending) {
+  Outcome outcome{
+      .command_id = open.command.id, .verb = open.command.verb, .target = open.command.target, .kind = ending.kind};
+  outcome.code = ending.code;
+  outcome.detail = ending.detail;
+  outcome.started_at = open.wall_accepted_at;
+  outcome.finished_at = pass.now.wall_ms;
+  outcome.actor = open.command.actor;
+  outcome.evidence = collect_evidence(pass, open);
+  pass.fact(record::Settled{open.command.id, std::move(outcome)});
+}
+
+// Why a workload will not run soon; nullopt while there is hope.
+Verdict hopeless(const Workload& workload, const Finding& finding) {
+  const auto failed = [&](std::string_view code) {
+    return Ending{OutcomeKind::failed, std::string(code),
+                  fmt::format("{}: {}", workload.declared.name, finding.reason)};
+  };
+  switch (finding.word) {
+    case WorkloadWord::conflict: return failed("conflict");
+    case WorkloadWord::crash_loop: return failed("crash_loop");
+    case WorkloadWord::failed:
+      if (workload.never_again) return failed("exited");
+      if (workload.trouble && workload.trouble->attempts >= attempts_before_failed)
+        return failed(workload.trouble->code);
+      return {};
+    default: return {};
+  }
+}
+
+Verdict all_run(const Pass& pass, const OpenCommand& open) {
+  bool all = true;
+  for (const std::string& name : targeted(pass.state, open.command)) {
+    const Workload& workload = pass.state.workloads.at(name);
+    // A workload that is stopped by its own intent is none of the node's start; one that is held runs by other hands.
+    if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) continue;
+    const Finding& finding = pass.plan.findings.at(name);
+    if (finding.word == WorkloadWord::stopped && finding.as_intended) continue;
+    if (const Verdict verdict = hopeless(workload, finding)) return verdict;
+    if (finding.word != WorkloadWord::running || must_go(pass, name, workload)) all = false;
+  }
+  return all ? Verdict{Ending{}} : Verdict{};
+}
+
+Verdict none_runs(const Pass& pass, const OpenCommand& open) {
+  bool none = true;
+  for (const std::string& name : targeted(pass.state, open.command)) {
+    const Workload& workload = pass.state.workloads.at(name);
+    if (!is_up(pass, workload)) {
+      const bool unsure = pass.plan.findings.at(name).word == WorkloadWord::unknown;
+      none = none && !unsure;
+      continue;
+    }
+    none = false;
+    if (workload.stuck) {
+      return Ending{
+          OutcomeKind::failed, "stuck",
+          fmt::format("{}: {}", name, workload.trouble ? workload.trouble->detail : "Docker cannot stop it.")};
+    }
+  }
+  return none ? Verdict{Ending{}} : Verdict{};
+}
+
+Verdict pulled(const OpenCommand& open) {
+  if (open.image_present) return Ending{};
+  if (!open.trouble) return {};
+  return Ending{OutcomeKind::failed, open.trouble->code, open.trouble->detail};
+}
+
+void pull_step(Pass& pass, const OpenCommand& open) {
+  const std::string& image = open.command.target.name;
+  const bool planned = std::any_of(pass.plan.actions.begin(), pass.plan.actions.end(), [&](const Action& action) {
+    const auto* pull = std::get_if<action::Pull>(&action);
+    return pull != nullptr && pull->image == image;
+  });
+  if (!pass.in_flight.pulls.contains(image) && !planned) pass.act(action::Pull{image});
+}
+
+// Takes over the container that carries our label: the one that runs, else the newest.
+Verdict adopted(Pass& pass, const OpenCommand& open) {
+  const std::string& name = open.command.target.name;
+  const Container* best = nullptr;
+  for (const Container* container : nominees(pass, name)) {
+    if (best == nullptr || (is_up(container->phase) && !is_up(best->phase))) best = container;
+  }
+  if (best != nullptr) {
+    pass.fact(record::Adopted{name,
+                              OwnedContainer{.nonce = best->labels.nonce,
+                                             .name = best->name,
+                                             .n = number_of(pass.state, name, best->name),
+                                             .spec_hash = best->labels.spec_hash,
+                                             .id = best->id},
+                              open.command.actor});
+    return Ending{OutcomeKind::succeeded, "", fmt::format("Container {} is {} now.", best->name, name)};
+  }
+  return Ending{OutcomeKind::failed, "nothing_to_adopt", fmt::format("No container carries our label for {}.", name)};
+}
+
+void cancel(Pass& pass, const OpenCommand& open) {
+  const auto victim = pass.state.open.find(open.command.target.name);
+  if (victim == pass.state.open.end()) {
+    settle(pass, open, {OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
+    return;
+  }
+  const bool intent = protocol::has_generation(victim->second.command.verb);
+  settle(pass, victim->second,
+         {OutcomeKind::cancelled, "cancelled",
+          intent && victim->second.begun ? "Nobody waits for it any more; what it decided stays decided."
+                                         : "It was cancelled before it had an effect."});
+  settle(pass, open, {});
+}
+
+Verdict judge(Pass& pass, const OpenCommand& open) {
+  const bool known = pass.observed.containers.has_value();
+  switch (open.command.verb) {
+    case Verb::start:
+    case Verb::resume:
+    case Verb::restart: return known ? all_run(pass, open) : Verdict{};
+    case Verb::stop:
+    case Verb::suspend: return known ? none_runs(pass, open) : Verdict{};
+    case Verb::pull: return pulled(open);
+    case Verb::adopt:
+      if (open.command.args.instance) return Ending{};
+      return known ? adopted(pass, open) : Verdict{};
+    default: return Ending{};  // hold, release, lock, unlock: done by being accepted
+  }
+}
+
+bool pulling(const Pass& pass, const OpenCommand& open) {
+  const std::vector<std::string> names = targeted(pass.state, open.command);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return pass.in_flight.pulls.contains(pass.state.workloads.at(name).declared.spec.image);
+  });
+}
+
+std::int64_t patience_ms(const OpenCommand& open) {
+  return command_patience_ms + std::int64_t{open.command.args.grace_s.value_or(0)} * 1000;
+}
+
+// One open command. True if it told a fact.
+void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
+  if (open.begin_by && !open.begun && *open.begin_by <= pass.now.boot_ms) {
+    settle(pass, open, {OutcomeKind::expired, "expired", "It could not begin in time."});
+    return;
+  }
+  if (!open.begun) {
+    if (!pass.observed.containers) {
+      if (open.begin_by) pass.wake(*open.begin_by);
+      return;
+    }
+    pass.fact(record::Begun{id});
+    return;
+  }
+  if (open.command.verb == Verb::cancel) {
+    cancel(pass, open);
+    return;
+  }
+  if (const Verdict verdict = judge(pass, open)) {
+    settle(pass, open, *verdict);
+    return;
+  }
+  if (open.command.verb == Verb::pull) {
+    pull_step(pass, open);
+    return;
+  }
+  const BootMs until = open.accepted_at + patience_ms(open);
+  if (until > pass.now.boot_ms || pulling(pass, open)) {
+    pass.wake(std::max(until, pass.now.boot_ms + 60'000));
+    return;
+  }
+  settle(pass, open,
+         {OutcomeKind::failed, "timed_out", "The world did not show it in time; what was decided stays decided."});
+}
+
+}  // namespace
+
+void settle_commands(Pass& pass) {
+  for (const std::string& id : pass.state.order) {
+    settle_one(pass, id, pass.state.open.at(id));
+    // One decision at a time: the next pass sees what this one changed.
+    if (!pass.plan.facts.empty()) return;
+  }
+}
+
+}  // namespace aura::reconcile

@@ -1,0 +1,223 @@
+// What the node has decided and knows: the fold of its records. Changed by evolve() alone.
+//
+// Times are BootMs of State::boot_id; evolve(AgentStarted) on another boot moves every one of them by the gap
+// between the last record and now, so that time switched off counts as zero.
+#pragma once
+
+#include "agent/reconcile/observed.hpp"
+#include "agent/reconcile/workload.hpp"
+#include "common/protocol/command.hpp"
+#include "common/protocol/exchange.hpp"
+#include "common/protocol/report.hpp"
+#include "common/time.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace aura::reconcile {
+
+// Why something of ours was stopped or started; the head of every why-sentence.
+enum class Cause {
+  none,
+  command,
+  suspended,
+  node_stopped,
+  replaced,
+  withdrawn,
+  crashed,
+  exited,
+  human,
+  docker_restart,
+  host_reboot,
+  declared,
+  dependency,
+  shutdown,
+};
+std::string_view to_string(Cause cause);
+
+// A container that the ledger says is ours. Without id: creation is intended, its nonce and name are reserved.
+struct OwnedContainer {
+  std::string nonce;
+  std::string name;
+  std::uint32_t n = 0;
+  std::string spec_hash;
+  std::string id;
+  bool remove = false;     // to be removed as soon as it does not run
+  std::string seen;        // StartedAt of its last run that is accounted for; "" before the first
+  bool runs = false;       // that run has not ended, as far as is recorded
+  BootMs since = 0;        // when that run was first seen
+  std::string since_boot;  // and in which boot
+  bool operator==(const OwnedContainer&) const = default;
+};
+
+// Recorded before a stop is sent: whose stop it is and until when its grace runs.
+struct StopSent {
+  Instance instance;
+  Cause cause = Cause::none;
+  std::string command_id;
+  std::string actor, reason;
+  BootMs at = 0;
+  int grace_s = 0;
+  bool operator==(const StopSent&) const = default;
+};
+
+// Recorded before a start is sent; gone once the new instance was seen or the start failed.
+struct StartSent {
+  std::string container_id;
+  std::string after;  // StartedAt of the run before, to tell the new instance from it
+  Cause cause = Cause::none;
+  std::string command_id;
+  BootMs at = 0;
+  bool operator==(const StartSent&) const = default;
+};
+
+struct Exit {
+  Instance instance;
+  int code = 0;
+  bool oom = false;
+  Cause cause = Cause::none;  // whose doing
+  std::string why;            // one sentence
+  BootMs at = 0;
+  WallMs wall_at = 0;
+  bool operator==(const Exit&) const = default;
+};
+
+// A failure that retrying may mend: image not to be had, create or start refused.
+struct Trouble {
+  std::string code;  // "image_unavailable" | "create_failed" | "start_failed" | "update_failed" | "stuck" | …
+  std::string detail;
+  std::uint32_t attempts = 0;
+  BootMs retry_at = 0;
+  bool operator==(const Trouble&) const = default;
+};
+
+struct Hold {
+  std::optional<BootMs> until;
+  std::string actor;
+  bool operator==(const Hold&) const = default;
+};
+
+struct Workload {
+  Declaration declared;
+  std::optional<BootMs> withdrawn_at;  // its declaration vanished; container kept for retention
+  protocol::Intent intent = protocol::Intent::running;
+  std::uint64_t generation = 0;
+  std::optional<Hold> hold;
+
+  std::vector<OwnedContainer> containers;  // oldest first; the last is the newest n
+  std::uint32_t next_n = 1;
+
+  std::optional<StartSent> start_sent;
+  std::optional<StopSent> stop_sent;
+  std::optional<Exit> last_exit;
+
+  std::vector<BootMs> restarts;    // counted ones within the give-up window, oldest first
+  std::uint32_t backoff_step = 0;  // restarts since the last long enough run
+  std::optional<BootMs> retry_at;  // not before
+  bool crash_loop = false;
+  bool never_again = false;  // exit code in never_on_exit, or policy says no more
+  std::uint32_t restarts_total = 0;
+
+  bool image_missing = false;  // Docker said so at create; a pull is due
+  std::string image_digest;
+  std::optional<Trouble> trouble;
+  bool stuck = false;  // Docker could not stop it; trouble says when to try again
+  bool operator==(const Workload&) const = default;
+};
+
+struct OpenCommand {
+  protocol::Command command;
+  BootMs accepted_at = 0;
+  WallMs wall_accepted_at = 0;
+  std::optional<BootMs> begin_by;  // expiry, until it has begun
+  bool begun = false;
+  // restart: the instances that must go; workload -> instance (none listed: nothing ran)
+  std::map<std::string, Instance> must_go;
+  bool image_present = false;      // pull: it is there
+  std::optional<Trouble> trouble;  // pull: it failed
+  // stop, suspend, restart: what the stops showed so far
+  std::map<std::string, protocol::Evidence> evidence;
+  bool operator==(const OpenCommand&) const = default;
+};
+
+struct SettledCommand {
+  protocol::Command command;  // to recognise a repeated or reused id
+  protocol::Outcome outcome;
+  bool confirmed = false;
+  bool operator==(const SettledCommand&) const = default;
+};
+
+struct Suspension {
+  std::string mode = "stop";
+  std::string reason;
+  std::string actor;
+  std::string command_id;  // "" where it came as wanted
+  WallMs since = 0;
+  bool operator==(const Suspension&) const = default;
+};
+
+struct Node {
+  protocol::Intent intent = protocol::Intent::running;
+  std::optional<Suspension> suspension;
+  std::uint64_t generation = 0;         // highest accepted for any target
+  std::uint64_t node_generation = 0;    // highest accepted for the node, by command or wanted
+  std::uint64_t wanted_generation = 0;  // highest taken as wanted: its own command may still arrive
+  std::optional<Hold> hold;
+  bool locked = false;
+  std::optional<std::uint64_t> fenced_by;  // the epoch the control plane has seen above ours
+  bool cloned = false;
+  // A new ledger with a control plane configured starts nothing before this, or a decision.
+  std::optional<BootMs> fresh_until;
+  bool operator==(const Node&) const = default;
+};
+
+// What the configuration bounds; told with each start of the agent.
+struct Limits {
+  std::uint32_t open_commands = 64;
+  std::uint32_t destructive_per_minute = 10;
+  std::uint32_t destructive_burst = 12;
+  std::int64_t withdrawn_kept_ms = 7LL * 24 * 3600 * 1000;
+  bool operator==(const Limits&) const = default;
+};
+
+struct State {
+  std::string ledger_id, node_id;
+  std::string cloud_instance_id;  // the machine this ledger belongs to; "" : not checked
+  std::string seen_instance_id;   // the machine it was last started on
+  std::string boot_id;
+  std::uint64_t epoch = 0;
+  bool reports = false;  // a control plane is configured: events wait for confirmation
+  BootMs last_time = 0;  // of the last record
+  Limits limits;
+
+  Node node;
+  std::map<std::string, Workload> workloads;
+  std::set<std::string> removal_held;  // declarations missing, removal not allowed yet
+
+  std::map<std::string, OpenCommand> open;        // by id; ids sort by arrival through `order`
+  std::deque<std::string> order;                  // ids of open commands, oldest first
+  std::map<std::string, SettledCommand> settled;  // the last max_settled, by id
+  std::deque<std::string> settled_order;
+
+  std::deque<protocol::Event> events;  // unconfirmed ones and the last history_events
+  std::uint64_t last_event_seq = 0;
+  std::uint64_t confirmed_event_seq = 0;
+  std::uint64_t events_dropped = 0;
+
+  double destructive_tokens = 0;  // rate limit of destructive verbs
+  BootMs destructive_at = 0;
+  bool operator==(const State&) const = default;
+};
+
+// Limits of the state itself. Counts unless the name has a unit.
+inline constexpr std::size_t max_settled = 1000;
+inline constexpr std::size_t max_outbox_events = 10'000;
+inline constexpr std::size_t history_events = 200;
+inline constexpr std::int64_t fresh_wait_ms = 600'000;
+
+}  // namespace aura::reconcile

@@ -1,0 +1,340 @@
+#include "agent/run.hpp"
+
+#include "agent/api/node_api.hpp"
+#include "agent/config/mount_check.hpp"
+#include "agent/config/workload_folder.hpp"
+#include "agent/controlplane/http_control_plane.hpp"
+#include "agent/docker/engine.hpp"
+#include "agent/host/boot_clock.hpp"
+#include "agent/loops/command_listener.hpp"
+#include "agent/loops/event_log.hpp"
+#include "agent/loops/status_board.hpp"
+#include "agent/run_host.hpp"
+#include "agent/run_start.hpp"
+#include "common/async/spawn.hpp"
+#include "common/digest.hpp"
+#include "common/ids.hpp"
+#include "common/log.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace aura {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kExitCannotStart = 1;
+constexpr int kExitConfig = 78;                // EX_CONFIG, sysexits.h
+constexpr mode_t kRuntimeDirMode = 0755;
+constexpr mode_t kSocketMode = 0666;           // everyone may read; who may act is judged by SO_PEERCRED
+constexpr const char* kTailnet = "tailnet identity is not in this version: the TCP listener is closed";
+
+Result<void> check_mounts(const reconcile::WorkloadSpec& spec) {
+  for (const auto& mount : spec.mounts) {
+    const auto problem = config::mount_problem(mount.source);
+    if (!problem) continue;
+    Error error;
+    error.code = Errc::invalid_argument;
+    error.message = "mount " + mount.source + ": " + *problem;
+    return error;
+  }
+  return {};
+}
+
+std::string no_control_words(const config::Config& config) {
+  if (config.control.url.empty()) return "none configured";
+  return "not used: control.auth = \"tailnet\" is not in this version, set it to \"token\"";
+}
+
+bool reports_to_control(const config::Config& config) {
+  return !config.control.url.empty() && config.control.auth == "token";
+}
+
+std::vector<std::string> texts(const std::vector<config::Problem>& problems) {
+  std::vector<std::string> lines;
+  for (const auto& problem : problems) lines.push_back(config::to_string(problem));
+  return lines;
+}
+
+class Daemon {
+ public:
+  Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened);
+
+  // False: it could not start; the log says why.
+  bool start();
+  void run() { io_.run(); }
+
+ private:
+  using Heartbeat = loops::Heartbeat;
+
+  loops::DeclarationsRead read_declarations();
+  loops::ReloadResult reload(bool allow_removal);
+  void start_control_plane(bool start_recorded);
+  bool listen();
+  api::NodeView view();
+  void wait_for_signal();
+  void on_signal(int number);
+  void passed();
+  void changed();
+  asio::awaitable<void> feed_watchdog(std::int64_t every_ms);
+  void start_watchdog();
+
+  asio::io_context io_{1};
+  config::Loaded loaded_;
+  config::ConfigPaths paths_;
+  config::Policy policy_;
+  std::string version_ = AURA_VERSION;
+  host::BootClock clock_{io_};
+  RunHost host_;
+  OpenedLedger opened_;
+  http::Client client_{io_};
+  docker::DockerEngine engine_;
+  loops::Parts parts_;
+  loops::Broadcast changes_;
+  loops::EventLog event_log_;
+  loops::Secrets secrets_;
+  loops::Observer observer_;
+  loops::Actor actor_;
+  loops::Supervisor supervisor_;
+  loops::EngineEvents engine_events_;
+  loops::Declarations declarations_;
+  loops::CommandDesk desk_;
+  loops::StatusBoard board_;
+  std::optional<controlplane::HttpControlPlane> control_;
+  std::optional<loops::Enrolment> enrolment_;
+  std::optional<loops::Heartbeat> heartbeat_;
+  std::optional<loops::CommandListener> listener_;
+  std::optional<http::Server> server_;
+  asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+  bool ready_told_ = false;
+};
+
+loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version) {
+  loops::StatusBoard::Options options;
+  options.agent_version = version;
+  options.tenant = config.node.tenant;
+  options.tailnet = kTailnet;
+  options.no_control = no_control_words(config);
+  if (!config.control.url.empty() && !reports_to_control(config)) {
+    options.troubles.push_back("The control plane is " + options.no_control + ".");
+  }
+  return options;
+}
+
+Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened)
+    : loaded_(std::move(loaded)), paths_(std::move(paths)),
+      host_(loaded_.config.paths.state, loaded_.config.paths.credentials, loaded_.config.docker.socket),
+      opened_(std::move(opened)),
+      engine_(client_, loaded_.config.docker.socket),
+      parts_{io_.get_executor(), clock_, *opened_.ledger, engine_, host_},
+      event_log_(opened_.ledger->state()),
+      secrets_(host_),
+      observer_(engine_, host_),
+      actor_(parts_, observer_, secrets_,
+             {check_mounts, loaded_.config.paths.runtime, [this] { supervisor_.wake(); }}),
+      supervisor_(parts_, observer_, actor_, secrets_, {[this] { passed(); }}),
+      engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
+      declarations_(parts_, [this] { return read_declarations(); }),
+      desk_(parts_, [this](bool allow_removal) { return reload(allow_removal); }),
+      board_(parts_, supervisor_, actor_, observer_, engine_events_, declarations_,
+             board_options(loaded_.config, version_)) {}
+
+bool Daemon::start() {
+  const auto& config = loaded_.config;
+  StartRecords records;
+  records.node_id = config.node.id;
+  records.node_id_is_default = loaded_.origin["node.id"] == "default";
+  records.agent_version = version_;
+  records.reports = reports_to_control(config);
+  records.state_dir = config.paths.state;
+  records.limits.open_commands = static_cast<std::uint32_t>(config.limits.open_commands);
+  records.limits.destructive_per_minute = static_cast<std::uint32_t>(config.limits.destructive_per_minute);
+  records.limits.destructive_burst = static_cast<std::uint32_t>(config.limits.destructive_burst);
+  records.limits.withdrawn_kept_ms = std::int64_t{config.limits.withdrawn_kept_days} * 24 * 3600 * 1000;
+  const auto durable = record_start(opened_, records, host_, clock_);
+  if (!durable) {
+    log::error(durable.error().message);
+    return false;
+  }
+  opened_.ledger->on_change([this] { changed(); });
+  auto policy = config::load_policy(config.paths.policy);
+  if (policy) policy_ = std::move(*policy.policy);
+  else board_.set_troubles(texts(policy.problems));
+  declarations_.reload(false);
+  if (!listen()) return false;
+  start_control_plane(*durable);
+  wait_for_signal();
+  start_watchdog();
+  spawn(io_.get_executor(), "supervisor", supervisor_.run());
+  spawn(io_.get_executor(), "engine events", engine_events_.run());
+  event_log_.follow(opened_.ledger->state());
+  return true;
+}
+
+void Daemon::start_control_plane(bool start_recorded) {
+  const auto& config = loaded_.config;
+  if (!reports_to_control(config)) return;
+  const std::string node_id = opened_.ledger->state().node_id;
+  control_.emplace(client_, config.control.url, node_id);
+  enrolment_.emplace(parts_, *control_, secrets_, config.paths.state);
+  Heartbeat::Options options;
+  options.first_interval_s = config.control.heartbeat_s;
+  options.agent_version = version_;
+  options.start_recorded = start_recorded;
+  options.ledger_readable = !opened_.in_memory;
+  options.report = [this] { return board_.report(); };
+  heartbeat_.emplace(parts_, *control_, *enrolment_, desk_, std::move(options));
+  listener_.emplace(parts_, *control_, desk_, *heartbeat_);
+  board_.set_heartbeat(&*heartbeat_);
+  spawn(io_.get_executor(), "heartbeat", heartbeat_->run());
+  spawn(io_.get_executor(), "command listener", listener_->run());
+}
+
+api::NodeView Daemon::view() {
+  return {clock_,
+          *opened_.ledger,
+          engine_,
+          version_,
+          [this] { return board_.report(); },
+          [this] { return board_.unready(); },
+          [this] { return supervisor_.reconciled(); },
+          [this](const protocol::Command& command, reconcile::Origin origin) {
+            return desk_.deliver(command, origin);
+          },
+          [this](BootMs deadline) { return changes_.wait(clock_, deadline); }};
+}
+
+bool Daemon::listen() {
+  const auto& config = loaded_.config;
+  const std::string& runtime = config.paths.runtime;
+  if (::mkdir(runtime.c_str(), kRuntimeDirMode) != 0 && errno != EEXIST) {
+    log::error(errno_error(errno, "cannot make " + runtime).message);
+    return false;
+  }
+  http::ServerLimits limits;
+  limits.connections = static_cast<std::size_t>(config.limits.connections);
+  server_.emplace(io_, std::move(limits), api::make_handler(view()));
+  const auto listening = server_->listen_unix(config.paths.socket, kSocketMode);
+  if (!listening) log::error("cannot listen on " + config.paths.socket + ": " + listening.error().message);
+  return listening.has_value();
+}
+
+loops::DeclarationsRead Daemon::read_declarations() {
+  const auto& config = loaded_.config;
+  const config::SecretDigest digest = [this](const std::string& credential) -> std::optional<std::string> {
+    const auto value = host_.credential(credential);
+    if (!value) return std::nullopt;
+    return hmac_sha256_hex(opened_.ledger->secret_key(), *value);
+  };
+  auto folder = config::load_folder(config.paths.workloads, policy_, config::policy_context(config), digest);
+  return {std::move(folder.set), texts(folder.problems)};
+}
+
+// A broken file leaves what ran before in force, and the status says so.
+loops::ReloadResult Daemon::reload(bool allow_removal) {
+  std::vector<std::string> troubles;
+  const auto configuration = config::load_config(paths_);
+  for (auto& line : texts(configuration.problems)) troubles.push_back("The configuration in force is older than its file: " + line);
+  auto policy = config::load_policy(loaded_.config.paths.policy);
+  for (auto& line : texts(policy.problems)) troubles.push_back("The policy in force is older than its file: " + line);
+  if (policy) policy_ = std::move(*policy.policy);
+  loops::ReloadResult result = declarations_.reload(allow_removal);
+  for (const auto& trouble : troubles) {
+    result.ok = false;
+    result.text += "; " + trouble;
+    log::warning(trouble);
+  }
+  const bool restart = configuration && config::render_config(*configuration.loaded) != config::render_config(loaded_);
+  if (restart) result.text += "; what changed in agent.toml takes effect at: systemctl restart aura-node";
+  board_.set_troubles(std::move(troubles));
+  supervisor_.wake();
+  return result;
+}
+
+void Daemon::changed() {
+  event_log_.follow(opened_.ledger->state());
+  supervisor_.ledger_changed();
+  if (heartbeat_) heartbeat_->changed();
+  changes_.notify();
+}
+
+void Daemon::passed() {
+  if (heartbeat_) heartbeat_->changed();
+  changes_.notify();
+  if (std::exchange(ready_told_, true)) return;
+  host_.notify("READY=1\nSTATUS=supervising");
+  log::info(fmt::format("aura-node {} is ready as node {}, epoch {}", version_, opened_.ledger->state().node_id,
+                        opened_.ledger->state().epoch));
+}
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int number) {
+    if (!error) on_signal(number);
+  });
+}
+
+void Daemon::on_signal(int number) {
+  if (number == SIGHUP) {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    host_.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+    log::notice("reload: " + reload(false).text);
+    host_.notify("READY=1");
+    wait_for_signal();
+    return;
+  }
+  log::notice("asked to end; containers go on running");
+  host_.notify("STOPPING=1");
+  server_->stop();
+  io_.stop();
+}
+
+asio::awaitable<void> Daemon::feed_watchdog(std::int64_t every_ms) {
+  for (;;) {
+    host_.notify("WATCHDOG=1");
+    co_await loops::sleep_for(clock_, every_ms);
+  }
+}
+
+// Fed from the loop that does the work: one that hangs is not fed (sd_watchdog_enabled(3)).
+void Daemon::start_watchdog() {
+  const char* limit_us = std::getenv("WATCHDOG_USEC");
+  const long long us = limit_us != nullptr ? std::atoll(limit_us) : 0;
+  if (us <= 0) return;
+  spawn(io_.get_executor(), "watchdog", feed_watchdog(std::max(us / 2000, 1LL)));
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  config::ConfigPaths paths = options.paths;
+  config::read_environment(paths);
+  auto loaded = config::load_config(paths);
+  if (!loaded) {
+    for (const auto& line : texts(loaded.problems)) log::error(line);
+    return kExitConfig;
+  }
+  auto opened = open_ledger(loaded.loaded->config.paths.state);
+  if (!opened) {
+    log::error(opened.error().message);
+    return kExitCannotStart;
+  }
+  Daemon daemon(std::move(*loaded.loaded), std::move(paths), std::move(*opened));
+  if (!daemon.start()) return kExitCannotStart;
+  daemon.run();
+  return 0;
+}
+
+}  // namespace aura

@@ -1,0 +1,33 @@
+#include "agent/run_host.hpp"
+
+#include "agent/host/machine.hpp"
+
+#include <utility>
+
+namespace aura {
+namespace {
+
+constexpr const char* kInstanceData = "/run/cloud-init/instance-data.json";
+
+}  // namespace
+
+RunHost::RunHost(std::string state_dir, std::string credentials_dir, std::string engine_socket)
+    : state_dir_(std::move(state_dir)), credentials_dir_(std::move(credentials_dir)),
+      manager_(std::move(engine_socket)) {}
+
+protocol::HostReport RunHost::figures() { return host::figures(state_dir_); }
+
+std::string RunHost::cloud_instance_id() {
+  if (!cloud_instance_id_) cloud_instance_id_ = host::cloud_instance_id(kInstanceData);
+  return *cloud_instance_id_;
+}
+
+std::optional<std::string> RunHost::credential(const std::string& name) {
+  return host::credential(credentials_dir_, name);
+}
+
+bool RunHost::may_connect_to_engine() { return manager_.may_connect_to_engine(); }
+bool RunHost::shutting_down() { return manager_.shutting_down(); }
+void RunHost::notify(const std::string& state) { systemd::notify(state); }
+
+}  // namespace aura

@@ -1,0 +1,57 @@
+#include "agent/run_start.hpp"
+
+#include "common/ids.hpp"
+#include "common/log.hpp"
+
+#include <utility>
+
+namespace aura {
+namespace rec = reconcile::record;
+
+Result<OpenedLedger> open_ledger(const std::string& state_dir) {
+  OpenedLedger opened;
+  auto ledger = store::Ledger::open(state_dir);
+  if (ledger) {
+    opened.ledger = std::move(*ledger);
+    return opened;
+  }
+  if (ledger.error().code == Errc::locked) return ledger.error();
+  log::error("the ledger cannot be used, running degraded: " + ledger.error().message);
+  opened.ledger = store::Ledger::in_memory(ledger.error().message);
+  opened.in_memory = true;
+  return opened;
+}
+
+Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start, ports::Host& host,
+                          ports::Clock& clock) {
+  store::Ledger& ledger = *opened.ledger;
+  const bool fresh = opened.in_memory || ledger.is_new();
+  const bool marked = fresh && store::Ledger::suspended_marker(start.state_dir);
+  const std::string instance = host.cloud_instance_id();
+  if (fresh) {
+    const auto made = ledger.record(
+        reconcile::make_record(clock.now(), rec::LedgerCreated{new_id(), start.node_id, instance}));
+    if (!made) log::error("the ledger's first record cannot be kept: " + made.error().message);
+  }
+  const auto& state = ledger.state();
+  if (!start.node_id_is_default && state.node_id != start.node_id) {
+    Error error;
+    error.code = Errc::invalid_argument;
+    error.message = "node.id is \"" + start.node_id + "\", but the ledger in " + start.state_dir +
+                    " belongs to node \"" + state.node_id + "\"; take the id back, or give the node another state folder";
+    return error;
+  }
+  rec::AgentStarted started;
+  started.epoch = state.epoch + 1;
+  started.agent_version = start.agent_version;
+  started.reports = start.reports;
+  started.fresh_hold = !opened.in_memory && ledger.is_new() && start.reports && !marked;
+  started.suspended_marker = marked;
+  started.cloud_instance_id = instance;
+  started.limits = start.limits;
+  const auto kept = ledger.record(reconcile::make_record(clock.now(), std::move(started)));
+  if (!kept) log::error("the agent's start cannot be recorded: " + kept.error().message);
+  return kept.has_value() && ledger.trouble().empty();
+}
+
+}  // namespace aura

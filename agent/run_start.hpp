@@ -1,0 +1,36 @@
+// The first steps of the daemon: its configuration, its ledger, and the records of its start.
+#pragma once
+
+#include "agent/config/config.hpp"
+#include "agent/ports/clock.hpp"
+#include "agent/ports/host.hpp"
+#include "agent/store/ledger.hpp"
+
+#include <memory>
+#include <string>
+
+namespace aura {
+
+struct OpenedLedger {
+  std::unique_ptr<store::Ledger> ledger;
+  bool in_memory = false;        // the real one cannot be used; trouble() says why
+};
+
+// locked: another daemon has the state directory. Any other failure gives a ledger in memory: a node that cannot
+// remember still keeps its workloads running.
+Result<OpenedLedger> open_ledger(const std::string& state_dir);
+
+struct StartRecords {
+  std::string node_id, agent_version;
+  bool node_id_is_default = false;   // nobody configured it: the ledger's word holds
+  bool reports = false;              // there is a control plane
+  std::string state_dir;
+  reconcile::Limits limits;
+};
+
+// LedgerCreated for a new ledger, then AgentStarted. invalid_argument: the configured node id is not the ledger's.
+// The result says whether this start is durable (else the epoch is not told to the control plane).
+Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start, ports::Host& host,
+                          ports::Clock& clock);
+
+}  // namespace aura

@@ -1,0 +1,27 @@
+// Versions of the ledger's tables.
+//
+// meta(key, value); records(seq, body, sum): one decision each, without gaps; snapshot: at most one row, the state
+// up to its seq. sum is a CRC-32 over seq and body: SQLite checks the structure of its pages, not their content.
+#pragma once
+
+#include "agent/store/database.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace aura::store {
+
+// Brings the tables from one version to the next.
+using Migration = Result<void> (*)(Database&);
+
+// The ledger's own steps; step N leads from version N to N + 1. A new file is version 0.
+std::span<const Migration> ledger_migrations();
+
+// Brings the database to version steps.size(), each step in a transaction of its own with its new version number.
+// A database above that is not_supported and left as it is.
+Result<void> migrate(Database& database, std::span<const Migration> steps);
+
+std::int64_t checksum(std::int64_t seq, std::string_view body);
+
+}  // namespace aura::store

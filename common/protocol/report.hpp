@@ -1,0 +1,165 @@
+// What a node tells of itself: state words, events, the full report. docs/protocol.md, clauses P5 to P7.
+#pragma once
+
+#include "common/protocol/command.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aura::protocol {
+
+// Gravest first: the first that holds is the verdict, the others are reasons.
+enum class NodeWord {
+  cloned,
+  fenced,
+  decommissioned,
+  degraded,
+  suspended,
+  frozen,
+  stopping,
+  stopped,
+  held,
+  locked,
+  provisioning,
+  booting,
+  running,
+};
+std::string_view to_string(NodeWord word);
+std::optional<NodeWord> parse_node_word(std::string_view text);
+
+enum class WorkloadWord {
+  absent,
+  pulling,
+  created,
+  starting,
+  running,
+  unhealthy,
+  stopping,
+  stopped,
+  frozen,
+  backoff,
+  crash_loop,
+  failed,
+  stuck,
+  conflict,
+  held,
+  unknown,
+};
+std::string_view to_string(WorkloadWord word);
+std::optional<WorkloadWord> parse_workload_word(std::string_view text);
+
+enum class Intent { running, stopped };
+std::string_view to_string(Intent intent);
+std::optional<Intent> parse_intent(std::string_view text);
+
+enum class Severity { info, notice, warning, error };
+std::string_view to_string(Severity severity);
+std::optional<Severity> parse_severity(std::string_view text);
+
+// Something that happened. Numbered from 1 without gaps per ledger id.
+struct Event {
+  std::uint64_t seq = 0;
+  WallMs time = 0;  // display only
+  std::string boot_id;
+  BootMs boot_ms = 0;
+  std::string kind;  // "workload_exited", "command_accepted", …
+  Severity severity = Severity::info;
+  std::string workload;  // "" where it concerns the node
+  std::string command_id;
+  std::string actor;
+  std::string text;  // one sentence for a person
+  std::map<std::string, std::string> data;
+  std::vector<std::string> log_tail;  // escaped, at most 20 lines of 1 KiB, 8 KiB in all
+  bool operator==(const Event&) const = default;
+};
+
+struct LastExit {
+  int code = 0;
+  std::string meaning;  // "killed by SIGKILL (9)"
+  std::string signal;
+  bool oom = false;
+  std::string why;  // one sentence: who, which command, why
+  WallMs at = 0;
+  bool operator==(const LastExit&) const = default;
+};
+
+struct PullProgress {
+  std::string image;
+  std::uint64_t bytes = 0, total_bytes = 0;  // total 0: not known yet
+  int layers_done = 0, layers = 0;
+  bool operator==(const PullProgress&) const = default;
+};
+
+struct WorkloadReport {
+  std::string name;
+  std::string source;  // "file" or "applied"
+  std::string spec_hash;
+  std::string image;
+  std::string image_digest;
+  Intent intent = Intent::running;
+  WorkloadWord state = WorkloadWord::unknown;
+  std::string reason;  // one sentence: why that state
+  std::string container_id;
+  std::string container_name;
+  std::string started_at;                     // with container_id: the instance
+  std::string health;                         // "none" | "starting" | "healthy" | "unhealthy"
+  std::uint32_t restarts = 0;                 // by the agent, all time
+  std::uint32_t budget_used = 0, budget = 0;  // restarts within give_up.within_s, and its limit
+  std::optional<std::int64_t> retry_in_s;
+  std::optional<LastExit> last_exit;
+  std::optional<PullProgress> pull;
+  bool operator==(const WorkloadReport&) const = default;
+};
+
+struct HostReport {
+  double load1 = 0;
+  std::uint64_t memory_bytes = 0, memory_available_bytes = 0;
+  std::uint64_t disk_bytes = 0, disk_available_bytes = 0;  // of the state directory's file system
+  int cpus = 0;
+  bool operator==(const HostReport&) const = default;
+};
+
+struct SuspensionInfo {
+  std::string mode;  // "stop" | "freeze"
+  std::string reason;
+  std::string actor;
+  WallMs since = 0;
+  bool operator==(const SuspensionInfo&) const = default;
+};
+
+struct OpenCommandInfo {
+  std::string id;
+  Verb verb = Verb::start;
+  Target target;
+  std::string actor, reason;
+  WallMs accepted_at = 0;
+  std::string waiting_for;  // one sentence
+  bool operator==(const OpenCommandInfo&) const = default;
+};
+
+// The full picture; also the body of GET /v1/status.
+struct Report {
+  std::string node_id, tenant, ledger_id, boot_id, agent_version;
+  std::uint64_t epoch = 0;
+  NodeWord state = NodeWord::booting;
+  std::vector<std::string> reasons;  // one sentence each, gravest first; empty when all is as intended
+  Intent intent = Intent::running;
+  std::optional<SuspensionInfo> suspension;
+  std::uint64_t generation = 0, node_generation = 0;
+  bool locked = false;
+  std::optional<std::int64_t> held_for_s;
+  HostReport host;
+  std::string docker;  // "ok 20.10.24 (API 1.41)" | "unknown: …"
+  bool docker_known = false;
+  std::string control;  // "ok, heard 12 s ago" | "none configured" | "away for 3 min: …"
+  std::string tailnet;  // "listener closed: …"
+  std::vector<WorkloadReport> workloads;
+  std::vector<OpenCommandInfo> commands;
+  bool operator==(const Report&) const = default;
+};
+
+}  // namespace aura::protocol

@@ -1,0 +1,145 @@
+// The control plane's one state: what is stored, what is only known in memory, and every operation on both.
+//
+// Plain and synchronous: no operation suspends, so nobody ever sees half of one. Each builds its Changes, commits
+// them, and only then changes memory; what fails to commit has not happened. Time comes in as a Moment. Whoever
+// waits for news is told through `wake` with a topic: topic_commands(node), topic_command(id), topic_events,
+// topic_unwritten.
+#pragma once
+
+#include "control/api/problem.hpp"
+#include "control/api/views.hpp"
+#include "control/fleet/intake.hpp"
+#include "control/fleet/liveness.hpp"
+#include "control/store/store.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace aura::control {
+
+inline constexpr std::size_t max_nodes = 100'000;
+inline constexpr std::size_t max_claims = 1'000;
+inline constexpr std::size_t max_codes = 10'000;
+inline constexpr std::size_t max_open_commands = 64;           // of one node
+inline constexpr std::size_t reserved_commands = 32;           // beyond it: intents of the node and cancel
+inline constexpr std::size_t max_delivery_bytes = 512 * 1024;  // of commands in one reply (a node reads 1 MiB)
+inline constexpr std::int64_t code_valid_s = 30 * 60;
+inline constexpr std::int64_t claim_valid_s = 24 * 3600;
+inline constexpr int nodes_per_heartbeat_second = 1'000;  // the interval grows beyond it
+
+struct PlaneConfig {
+  int heartbeat_s = 60;
+};
+
+std::string topic_commands(std::string_view node_id);
+std::string topic_command(std::string_view command_id);
+inline constexpr std::string_view topic_events = "events";
+inline constexpr std::string_view topic_unwritten = "unwritten";  // plain heartbeats wait for flush()
+
+class Plane {
+ public:
+  using Wake = std::function<void(std::string_view topic)>;
+  Plane(Store& store, PlaneConfig config, Wake wake);
+
+  // Reads the store; to be called once, first. From `moment` on every node has a fresh full term.
+  Result<void> load(const Moment& moment);
+
+  // ---- what nodes ask (plane_nodes.cpp)
+  Answer<protocol::EnrollReply> enroll(const protocol::EnrollRequest& request, const Moment& moment);
+  // 401 for a key that nobody has, 403 for the key of another node.
+  Answer<void> check_key(std::string_view node_id, std::string_view key) const;
+  Answer<void> check_key_or_code(std::string_view node_id, std::string_view secret, const Moment& moment) const;
+  Answer<protocol::HeartbeatReply> beat(const std::string& node_id, const protocol::Heartbeat& beat,
+                                        const Moment& moment);
+  Answer<void> stage(const std::string& node_id, const std::string& stage, const std::string& reason,
+                     const Moment& moment);
+
+  // ---- delivery (plane_delivery.cpp)
+  // What is new above `cursor`; empty commands: nothing now.
+  Answer<protocol::PollReply> poll(const std::string& node_id, std::uint64_t cursor, const Moment& moment);
+  // When a deferred command of that node is due, if any is waiting.
+  std::optional<std::int64_t> next_due_mono_ms(const std::string& node_id) const;
+  // A parked long poll begins (+1) or ends (-1): heartbeat replies then carry no commands.
+  void count_poll(const std::string& node_id, int change);
+  int parked_polls(const std::string& node_id) const;
+
+  // ---- what operators ask (plane_operators.cpp)
+  Answer<CommandView> queue(const std::string& node_id, protocol::Command command, const Moment& moment);
+  Answer<CommandView> command(const std::string& node_id, const std::string& id, const Moment& moment);
+  Answer<std::string> make_code(const std::string& node_id, const std::string& actor, const Moment& moment);
+  Answer<void> approve(const std::string& node_id, const std::string& actor, const Moment& moment);
+  Answer<std::string> reenroll(const std::string& node_id, const std::string& actor, const Moment& moment);
+  std::vector<NodeView> nodes(const Moment& moment) const;
+  Answer<NodeView> node(const std::string& node_id, const Moment& moment);
+  Result<std::vector<EventRecord>> events(std::uint64_t after, std::string_view node_id, int limit);
+  Result<std::vector<EventRecord>> last_events(std::string_view node_id, int count);
+
+  // ---- time (plane.cpp)
+  // Notes nodes that fell silent, forgets what is over; returns when to be called next.
+  std::int64_t tick(const Moment& moment);
+  // Writes the plain heartbeats gathered since the last call; true if there were any.
+  Result<void> flush();
+  bool has_unwritten() const { return !unwritten_.empty(); }
+
+ private:
+  static constexpr std::int64_t never_sent = -(std::int64_t{1} << 60);
+
+  struct OpenCommand {
+    CommandRecord record;
+    std::int64_t sent_mono_ms = never_sent;
+    std::int64_t not_before_mono_ms = 0;  // deferred until then
+  };
+  struct Node {
+    NodeRecord record;
+    StatusRecord status;
+    std::optional<std::int64_t> heard_mono_ms;
+    fleet::Heard shown = fleet::Heard::never;  // last state that an event told of
+    std::optional<std::uint64_t> gap_at;       // see fleet::judge_events
+    std::optional<std::uint64_t> stale_seen;   // stale epoch already told of
+    int parked_polls = 0;
+    std::vector<OpenCommand> commands;  // by delivery number
+  };
+
+  Answer<protocol::EnrollReply> admit(const protocol::EnrollRequest& request, Changes changes, const Moment& moment);
+  Answer<protocol::EnrollReply> claim(const protocol::EnrollRequest& request, const Moment& moment);
+  Answer<CodeRecord> usable_code(const protocol::EnrollRequest& request, const Moment& moment) const;
+  Problem refuse_beat(Node& node, const protocol::Heartbeat& beat, const fleet::BeatJudgement& judgement,
+                      const Moment& moment);
+  void take_outcomes(Node& node, const protocol::Heartbeat& beat, Changes& changes, std::vector<OpenCommand>& commands,
+                     const Moment& moment) const;
+
+  bool may_deliver(const Node& node) const;
+  bool renumber_due(NodeRecord& record, std::vector<OpenCommand>& commands, const Moment& moment,
+                    Changes& changes) const;
+  using Choose = std::function<bool(const OpenCommand&)>;
+  std::vector<protocol::Command> deliver(std::vector<OpenCommand>& commands, const Choose& choose, const Moment& moment,
+                                         Changes& changes) const;
+  Answer<std::string> mint_code(Changes changes, const std::string& node_id, const Moment& moment);
+  void adopt(const Changes& changes);  // memory follows a commit
+
+  fleet::Liveness liveness(const Node& node, const Moment& moment) const;
+  CommandView view(const Node& node, const CommandRecord& record, const Moment& moment) const;
+  NodeView view(const Node& node, const Moment& moment) const;
+  static EventRecord own_event(const std::string& node_id, std::string_view kind, protocol::Severity severity,
+                               std::string text, const Moment& moment);
+  Node* find(const std::string& node_id);
+  int interval_s() const;
+
+  Store& store_;
+  PlaneConfig config_;
+  Wake wake_;
+  std::int64_t started_mono_ms_ = 0;
+  std::map<std::string, Node> nodes_;
+  std::unordered_map<std::string, std::string> node_of_key_;  // key hash -> node id
+  std::unordered_map<std::string, CodeRecord> codes_;         // by hash
+  std::map<std::string, ClaimRecord> claims_;                 // by node id
+  std::set<std::string> unwritten_;                           // nodes whose status is not stored yet
+};
+
+}  // namespace aura::control

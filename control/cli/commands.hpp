@@ -1,0 +1,34 @@
+// The subcommands of the command line; each returns the exit code (exit_codes.hpp).
+#pragma once
+
+#include "control/cli/client.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aura::control::cli {
+
+int nodes(const Connection& connection, bool watch);
+int node(const Connection& connection, const std::string& node_id);
+
+struct SendOptions {
+  std::string node_id, verb;
+  std::string target = "node";  // a bare workload name stands for workload:NAME
+  std::string reason, id;
+  std::vector<std::string> args;  // "KEY=VALUE"
+  bool force = false;
+  std::optional<std::int64_t> expires_in_s;
+  bool wait = false;
+  int timeout_s = 900;  // of --wait
+};
+int send(const Connection& connection, const SendOptions& options);
+
+int events(const Connection& connection, const std::string& node_id, int tail, bool follow);
+
+int enroll(const Connection& connection, const std::string& node_id);
+int approve(const Connection& connection, const std::string& node_id);
+int reenroll(const Connection& connection, const std::string& node_id);
+
+}  // namespace aura::control::cli

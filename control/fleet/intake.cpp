@@ -1,0 +1,66 @@
+#include "control/fleet/intake.hpp"
+
+#include <algorithm>
+
+namespace aura::control::fleet {
+
+using protocol::Event;
+using protocol::Heartbeat;
+
+BeatJudgement judge_beat(const NodeRecord& node, const Heartbeat& beat) {
+  if (!beat.ledger_id.empty() && beat.ledger_id != node.ledger_id) return {BeatVerdict::new_ledger, false, false};
+  if (!beat.epoch || beat.ledger_id.empty()) return {};
+  if (node.epoch && *beat.epoch < *node.epoch) return {BeatVerdict::stale_epoch, false, false};
+  const bool other_boot = node.epoch == beat.epoch && node.boot_id != beat.boot_id;
+  const bool other_instance = !node.cloud_instance_id.empty() && !beat.cloud_instance_id.empty() &&
+                              node.cloud_instance_id != beat.cloud_instance_id;
+  const bool is_clone = other_boot || other_instance;
+  return {BeatVerdict::taken, is_clone, !is_clone};
+}
+
+NodeRecord after_beat(NodeRecord node, const Heartbeat& beat, const BeatJudgement& judgement) {
+  node.key_used = true;
+  if (judgement.is_clone) {
+    node.cloned = true;
+    if (node.epoch < beat.epoch) node.epoch = beat.epoch;
+    return node;
+  }
+  if (beat.epoch && node.epoch != beat.epoch) {
+    node.epoch = beat.epoch;
+    node.boot_id = beat.boot_id;
+    node.cloned = false;
+  }
+  if (node.cloud_instance_id.empty()) node.cloud_instance_id = beat.cloud_instance_id;
+  node.reported_generation = std::max(node.reported_generation, beat.generation);
+  if (beat.epoch) node.node_generation = beat.node_generation;
+  return node;
+}
+
+EventIntake judge_events(std::uint64_t confirmed, std::optional<std::uint64_t> gap_at,
+                         const std::vector<Event>& events) {
+  EventIntake intake;
+  intake.confirmed = confirmed;
+  for (const Event& event : events) {
+    if (event.seq <= intake.confirmed) continue;
+    if (event.seq != intake.confirmed + 1) {
+      if (!intake.taken.empty() || &event != &events.front()) break;
+      if (gap_at != event.seq) {
+        intake.gap_at = event.seq;
+        break;
+      }
+      intake.lost = {intake.confirmed + 1, event.seq - 1};
+    }
+    intake.taken.push_back(&event);
+    intake.confirmed = event.seq;
+  }
+  return intake;
+}
+
+bool same_claimant(const NodeRecord& node, const protocol::EnrollRequest& request) {
+  if (!node.cloud_instance_id.empty() && !request.cloud_instance_id.empty()) {
+    return node.cloud_instance_id == request.cloud_instance_id;
+  }
+  return node.ledger_id == request.ledger_id;
+}
+
+}  // namespace aura::control::fleet

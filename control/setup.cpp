@@ -1,0 +1,108 @@
+#include "control/setup.hpp"
+
+#include "common/files.hpp"
+#include "common/ids.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+namespace aura::control {
+namespace {
+
+constexpr std::size_t token_bytes = 32;
+constexpr mode_t others_bits = 077;
+
+}  // namespace
+
+DirectoryLock::~DirectoryLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::string state_dir_of(const ServeOptions& options) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  const char* given = std::getenv("STATE_DIRECTORY");  // systemd.exec(5)
+  return given != nullptr && *given != '\0' ? given : default_state_dir;
+}
+
+Result<Config> effective_config(const ServeOptions& options) {
+  Config config;
+  if (!options.config_path.empty()) {
+    auto read = read_config(options.config_path);
+    if (read.has_error()) return read.error();
+    config = std::move(*read);
+  }
+  if (options.listen) config.listen = *options.listen;
+  if (options.db) config.db = *options.db;
+  if (options.heartbeat_s) config.heartbeat_s = *options.heartbeat_s;
+  return config;
+}
+
+Result<std::string> database_path(const Config& config, const std::string& state_dir) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (config.db.empty()) return state_dir + "/control.db";
+  if (config.db.starts_with(sqlite) && config.db.size() > sqlite.size() && config.db.find('"') == config.db.npos) {
+    return config.db.substr(sqlite.size());
+  }
+  return Error{Errc::not_supported, "the database must be sqlite:PATH; others are not supported by this version"};
+}
+
+Result<DirectoryLock> take_state_dir(const std::string& state_dir) {
+  std::error_code failure;
+  const bool made = std::filesystem::create_directories(state_dir, failure);
+  if (failure) return errno_error(failure.value(), "cannot make the state directory " + state_dir);
+  if (made) std::filesystem::permissions(state_dir, std::filesystem::perms::owner_all, failure);
+  const std::string path = state_dir + "/lock";
+  const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) return errno_error(errno, "cannot write in the state directory " + state_dir);
+  DirectoryLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return Error{Errc::locked, "another aura-control uses " + state_dir + "; stop it or give another --state-dir"};
+  }
+  return lock;
+}
+
+Result<std::vector<Token>> load_tokens(const std::string& state_dir) {
+  const std::string path = state_dir + "/" + token_file_name;
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno != ENOENT) return errno_error(errno, "cannot read " + path);
+    const auto written = write_file_durably(path, random_hex(token_bytes) + "\n", 0600);
+    if (written.has_error()) return written.error();
+  } else if ((info.st_mode & others_bits) != 0) {
+    return Error{Errc::forbidden, path + " may be read by others; chmod 600 it, and renew the token in it"};
+  }
+  const auto text = read_file(path, max_token_file_bytes);
+  if (text.has_error()) return text.error();
+  auto tokens = parse_tokens(*text);
+  if (tokens.has_error()) return with_context(tokens.error(), path);
+  return tokens;
+}
+
+Result<AccessConfig> access_for(const Config& config, const Endpoint& endpoint, std::vector<Token> tokens) {
+  const auto network = network_of(endpoint.address);
+  if (network.has_error()) return with_context(network.error(), "listen");
+  if (!config.trusted_proxy.empty()) {
+    const auto proxy = network_of(config.trusted_proxy);
+    if (proxy.has_error()) return with_context(proxy.error(), "trusted_proxy");
+  } else if (*network == Network::other) {
+    return Error{Errc::invalid_argument,
+                 "listen: " + endpoint.address +
+                     " is neither loopback nor a tailnet address; give one of those, or name the proxy in front of it "
+                     "as trusted_proxy in the configuration"};
+  }
+  AccessConfig access;
+  access.tokens = std::move(tokens);
+  access.names = config.names;
+  access.names.insert(endpoint.address);
+  access.trusted_proxy = config.trusted_proxy;
+  access.network = *network;
+  return access;
+}
+
+}  // namespace aura::control

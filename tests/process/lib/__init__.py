@@ -1,0 +1,1 @@
+"""The harness of the process suite: real programs, real Docker, loopback."""

@@ -1,0 +1,67 @@
+// Virtual time: a heap of timers that post to the io_context, so that a week passes in milliseconds.
+#pragma once
+
+#include "agent/ports/clock.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aura::testing {
+
+// Something simulated whose state changes by itself as time passes.
+class TimeSource {
+ public:
+  virtual ~TimeSource() = default;
+  // When it changes next by itself; nullopt: not before something is asked of it.
+  virtual std::optional<BootMs> next_due() const = 0;
+  // Time is now `now`; called in order, never backwards but for a reboot().
+  virtual void advance_to(BootMs now) = 0;
+};
+
+class FakeClock final : public ports::Clock {
+ public:
+  // `context` must outlive the clock. Only handlers of that context run, and only inside the calls below.
+  explicit FakeClock(boost::asio::io_context& context, BootMs start_ms = 1'000'000);
+
+  Now now() override;  // entropy: a repeatable sequence
+  TimerId at(BootMs when, std::function<void()> what) override;
+  void cancel(TimerId id) override;
+
+  // `source` must outlive the clock's use.
+  void attach(TimeSource& source);
+
+  // Runs handlers until none is ready. Time stands still.
+  void run_until_idle();
+  // Lets `ms` pass, with every timer and source at its own moment and the handlers run between.
+  void advance(BootMs ms);
+  // Time goes to the next timer or source, at most `limit_ms` ahead; false if there is none within that.
+  bool advance_to_next(BootMs limit_ms);
+
+  // Another boot: time starts at boot_ms under a new boot id, all timers are gone; wall time goes on.
+  void reboot(BootMs boot_ms);
+  // The wall clock jumps; durations do not see it.
+  void shift_wall(WallMs by_ms) { wall_offset_ms_ += by_ms; }
+
+  BootMs boot_ms() const { return now_ms_; }
+
+ private:
+  std::optional<BootMs> next_due() const;
+  void go_to(BootMs when);
+
+  boost::asio::io_context& context_;
+  BootMs now_ms_;
+  WallMs wall_offset_ms_;
+  std::uint64_t boot_number_ = 1;
+  std::uint64_t entropy_ = 0x9e3779b97f4a7c15;
+  TimerId last_id_ = 0;
+  std::map<std::pair<BootMs, TimerId>, std::function<void()>> timers_;
+  std::vector<TimeSource*> sources_;
+};
+
+}  // namespace aura::testing

@@ -1,0 +1,106 @@
+// FakeContainerEngine's longer calls: images, events, logs.
+#include "tests/support/fake_container_engine.hpp"
+
+#include "common/digest.hpp"
+
+#include <algorithm>
+
+namespace aura::testing {
+namespace asio = boost::asio;
+
+ports::Async<ports::ImageInfo> FakeContainerEngine::image(const std::string& given) {
+  const std::string reference = given;
+  const auto entered = co_await enter("image", reference);
+  if (!entered) co_return entered.error();
+  const auto found = images_.find(reference);
+  if (found == images_.end()) co_return Error{Errc::not_found, "No such image: " + reference, 404};
+  co_return found->second;
+}
+
+ports::Async<void> FakeContainerEngine::pull(const std::string& given,
+                                             std::function<void(const protocol::PullProgress&)> progress) {
+  const std::string reference = given;
+  const auto entered = co_await enter("pull", reference, pull_idle_ms);
+  if (!entered) co_return entered.error();
+  const auto found = pullable_.find(reference);
+  if (found == pullable_.end()) co_return Error{Errc::not_found, "manifest for " + reference + " not found"};
+  const FakePull scripted = found->second;
+  const std::uint64_t outage = outage_;
+  const BootMs due = now_ms_ + scripted.takes_ms;
+  protocol::PullProgress told{reference, 0, scripted.bytes, 0, scripted.layers};
+  progress(told);
+  deadlines_.insert(due);
+  while (now_ms_ < due) {
+    if (outage != outage_) co_return Error{Errc::unavailable, "the fake engine is down"};
+    co_await wait_for_change();
+  }
+  if (scripted.error) co_return *scripted.error;
+  told.bytes = told.total_bytes;
+  told.layers_done = told.layers;
+  progress(told);
+  add_image(reference, scripted.digest);
+  if (reply_lost("pull")) co_return Error{Errc::unavailable, "the fake engine's reply to pull was lost"};
+  co_return Result<void>();
+}
+
+ports::Async<void> FakeContainerEngine::events(std::int64_t since_ns, std::function<void()> connected,
+                                               std::function<void(const ports::EngineEvent&)> on_event) {
+  const auto entered = co_await enter("events", "");
+  if (!entered) co_return entered.error();
+  const std::uint64_t outage = outage_;
+  std::uint64_t next = since_ns > 0 ? ring_end_ - ring_.size() : ring_end_;
+  connected();
+  while (outage == outage_) {
+    next = std::max<std::uint64_t>(next, ring_end_ - ring_.size());
+    if (next == ring_end_) {
+      co_await wait_for_change();
+      continue;
+    }
+    const ports::EngineEvent event = ring_[next - (ring_end_ - ring_.size())];
+    ++next;
+    if (event.time_ns >= since_ns) on_event(event);
+  }
+  co_return Error{Errc::unavailable, "the fake engine's stream of events broke"};
+}
+
+ports::Async<bool> FakeContainerEngine::kill_seen(const reconcile::Instance& given) {
+  const reconcile::Instance instance = given;
+  const auto entered = co_await enter("kill_seen", subject_of(instance.container_id));
+  if (!entered) co_return entered.error();
+  const Item* found = item(instance.container_id);
+  if (found == nullptr) co_return false;
+  for (const auto& [started_at, started_ns] : found->started) {
+    if (started_at != instance.started_at) continue;
+    for (const ports::EngineEvent& event : ring_) {
+      const bool asked = event.action == "kill" || event.action == "stop";
+      if (asked && event.container_id == instance.container_id && event.time_ns > started_ns) co_return true;
+    }
+  }
+  co_return false;
+}
+
+ports::Async<void> FakeContainerEngine::logs(const std::string& given, LogRequest request,
+                                             std::function<bool(std::string_view)> sink) {
+  const std::string id = given;
+  const auto found = co_await take("logs", id);
+  if (!found) co_return found.error();
+  const std::uint64_t outage = outage_;
+  const std::size_t have = (*found)->log.size();
+  const std::size_t asked = request.tail < 0 ? have : static_cast<std::size_t>(request.tail);
+  const std::size_t tail = std::min(have, asked);
+  std::size_t next = have - tail;
+  for (const Item* one = *found; one != nullptr; one = item(id)) {
+    for (; next < one->log.size(); ++next) {
+      const auto& [time_ns, line] = one->log[next];
+      if (time_ns / 1'000'000'000 < request.since_s) continue;
+      const std::string text = line + "\n";
+      if (!sink(text)) co_return Result<void>();
+    }
+    if (!request.follow || !is_running(*one)) co_return Result<void>();
+    if (outage != outage_) co_return Error{Errc::unavailable, "the fake engine's log stream broke"};
+    co_await wait_for_change();
+  }
+  co_return Result<void>();
+}
+
+}  // namespace aura::testing

@@ -1,0 +1,30 @@
+// A machine as a test says it is.
+#pragma once
+
+#include "agent/ports/host.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace aura::testing {
+
+class FakeHost final : public ports::Host {
+ public:
+  protocol::HostReport figures() override { return {}; }
+  std::string cloud_instance_id() override { return instance_id; }
+  std::optional<std::string> credential(const std::string& name) override {
+    const auto found = credentials.find(name);
+    return found == credentials.end() ? std::nullopt : std::optional<std::string>(found->second);
+  }
+  bool may_connect_to_engine() override { return may_connect; }
+  bool shutting_down() override { return false; }
+  void notify(const std::string& state) override { notifications.push_back(state); }
+
+  std::string instance_id;
+  std::map<std::string, std::string> credentials;
+  bool may_connect = true;
+  std::vector<std::string> notifications;
+};
+
+}  // namespace aura::testing

@@ -1,0 +1,75 @@
+#include "agent/config/not_supported.hpp"
+
+#include "agent/config/workload_file.hpp"
+#include "tests/unit/config/scratch.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+using namespace aura::config;
+using namespace aura::config::test;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+struct Later {
+  std::string text;
+  int line;
+  std::string key;
+};
+
+const std::vector<Later> later{
+    {"[health.liveness]\nhttp = \"http://127.0.0.1:80/healthz\"\nevery_s = 15", 2, "health.liveness"},
+    {"[health.startup]\ntcp = \"127.0.0.1:80\"", 2, "health.startup"},
+    {"[health.readiness]\ndocker = true", 2, "health.readiness"},
+    {"depends_on = { db = \"healthy\" }", 2, "depends_on"},
+    {"depends_on = { db = \"completed\" }", 2, "depends_on"},
+    {"on_dependency_restart = \"restart\"", 2, "on_dependency_restart"},
+    {"[stop.hook]\nexec = [\"save\"]", 2, "stop.hook"},
+    {"[disconnect]\nafter_s = \"1d\"\naction = \"keep\"", 2, "disconnect"},
+    {"registry_auth = \"ghcr\"", 2, "registry_auth"},
+    {"[memory]\nwarn_percent = 50", 2, "memory"},
+    {"backup = \"spare\"", 2, "backup"},
+    {"tailnet = true", 2, "tailnet"},
+};
+
+}  // namespace
+
+TEST_CASE("what this version does not act on is refused with not_supported_yet, never ignored") {
+  for (const Later& one : later) {
+    INFO(one.text);
+    const auto parsed = parse_workload("image = \"a\"\n" + one.text, "web.toml", "web");
+    INFO(all(parsed.problems));
+    CHECK_FALSE(parsed.spec);
+    REQUIRE(parsed.problems.size() == 1);
+    CHECK(parsed.problems[0].line == one.line);
+    CHECK(parsed.problems[0].key == one.key);
+    CHECK_THAT(parsed.problems[0].message, StartsWith("not_supported_yet: "));
+  }
+  CHECK(later.size() == not_supported.size());
+}
+
+TEST_CASE("what is not acted on yet is checked all the same") {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"[health.liveness]\nevery_s = 1", "must have exactly one of http, tcp, exec and docker"},
+      {"[health.liveness]\ndocker = true\ntcp = \"127.0.0.1:1\"", "must have exactly one of"},
+      {"[health.liveness]\nhttp = \"http://example.com/\"", "must be a literal loopback address"},
+      {"[health.liveness]\nhttp = \"https://127.0.0.1/\"", "is no http:// address"},
+      {"[health.liveness]\ntcp = \"localhost:80\"", "must be a literal loopback address with a port"},
+      {"[health.liveness]\ndocker = false", "must be true"},
+      {"[health.liveness]\ndocker = true\nfailures = 0", "must be from 1 to 1000"},
+      {"[health.lively]\ndocker = true", "unknown key"},
+      {"[stop.hook]\ntimeout_s = 1", "must have exactly one of http_post and exec"},
+      {"[stop.hook]\nhttp_post = \"http://10.0.0.1/\"", "must be a literal loopback address"},
+      {"[disconnect]\naction = \"explode\"", "must be \"keep\", \"stop\" or \"freeze\""},
+      {"[memory]\nwarn_percent = 95", "must be below restart_percent"},
+      {"backup = \"web\"", "must be another workload"},
+      {"registry_auth = \"a/b\"", "must be the name of a systemd credential"},
+  };
+  for (const auto& [text, message] : table) {
+    INFO(text);
+    const std::string found = all(parse_workload("image = \"a\"\n" + text, "web.toml", "web").problems);
+    INFO(found);
+    CHECK(found.find(message) != std::string::npos);
+  }
+}

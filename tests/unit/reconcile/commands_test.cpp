@@ -1,0 +1,172 @@
+#include "tests/support/model_world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace aura;
+using namespace aura::reconcile;
+using namespace aura::testing;
+using protocol::OutcomeKind;
+using protocol::Verb;
+
+namespace {
+
+struct Crew {
+  ModelDocker docker;
+  ModelAgent agent;
+  Crew() {
+    docker.images = {"web:1"};
+    agent.declare("db", simple_spec());
+    WorkloadSpec web = simple_spec();
+    web.depends_on["db"] = DependencyNeed::started;
+    agent.declare("web", web);
+    agent.settle(docker);
+  }
+  std::string id(const std::string& name) const { return agent.state.workloads.at(name).containers.back().id; }
+  OutcomeKind kind(const std::string& command_id) const {
+    const auto* outcome = agent.outcome(command_id);
+    REQUIRE(outcome != nullptr);
+    return outcome->kind;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("stop is finished when nothing runs and its outcome holds the exit of each") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "node", 1));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.running().empty());
+  const auto& evidence = crew.agent.outcome("c1")->evidence;
+  REQUIRE(evidence.size() == 2);
+  CHECK(evidence[0].exit_code == 143);
+  CHECK(evidence[0].signal == "SIGTERM");
+  CHECK(evidence[0].duration_ms.has_value());
+}
+
+TEST_CASE("dependants stop before what they depend on") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "node", 1));
+  crew.agent.think(crew.docker);
+  REQUIRE(crew.agent.plan.actions.size() == 1);
+  CHECK(workload_of(crew.agent.plan.actions[0]) == "web");
+}
+
+TEST_CASE("restart is stop, then start, and is done when another instance runs") {
+  Crew crew;
+  const Instance before = crew.docker.containers.at(crew.id("db")).instance();
+  crew.agent.deliver(command("c1", Verb::restart, "workload:db", 1));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK_FALSE(crew.docker.containers.at(crew.id("db")).instance() == before);
+  CHECK(crew.docker.starts.at(crew.id("db")) == 2);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 1);
+}
+
+TEST_CASE("restarting the node gives every workload a new instance in the order of dependencies") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::restart, "node", 1));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.starts.at(crew.id("db")) == 2);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 2);
+  CHECK(crew.docker.containers.at(crew.id("db")).started_at < crew.docker.containers.at(crew.id("web")).started_at);
+}
+
+TEST_CASE("a restart that the agent does not live to see is done exactly once") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  crew.agent.think(crew.docker);
+  crew.docker.stop(crew.id("web"));  // the call went out, the agent died before it returned
+  crew.agent.die_and_return();
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 2);
+}
+
+TEST_CASE("a stop that an earlier life of the agent sent is resumed with the rest of its grace") {
+  Crew crew;
+  auto stop = command("c1", Verb::stop, "workload:web", 1);
+  stop.args.grace_s = 30;
+  crew.agent.deliver(stop);
+  crew.agent.think(crew.docker);
+  crew.agent.die_and_return();
+  crew.agent.pass_time(10'000);
+  crew.agent.think(crew.docker);
+  REQUIRE(crew.agent.plan.actions.size() == 1);
+  const auto& action = std::get<action::Stop>(crew.agent.plan.actions[0]);
+  CHECK(action.resume);
+  CHECK(action.grace_s == 20);
+}
+
+TEST_CASE("suspend stops all, survives reboot and agent restart, and resume starts what was running") {
+  Crew crew;
+  crew.agent.deliver(command("c0", Verb::stop, "workload:web", 1));
+  crew.agent.deliver(command("c1", Verb::suspend, "node", 2));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  crew.agent.reboot(crew.docker);
+  crew.agent.settle(crew.docker);
+  CHECK(crew.docker.running().empty());
+  crew.agent.deliver(command("c2", Verb::resume, "node", 3));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c2") == OutcomeKind::succeeded);
+  CHECK(crew.docker.running().size() == 1);
+}
+
+TEST_CASE("a start that cannot come true fails and names why") {
+  Crew crew;
+  crew.agent.declare("job", simple_spec("missing:1"));
+  crew.agent.deliver(command("c1", Verb::start, "workload:job", 1));
+  for (int i = 0; i < 5; ++i) {
+    crew.agent.settle(crew.docker);
+    crew.agent.pass_time(5'000);
+  }
+  CHECK(crew.kind("c1") == OutcomeKind::failed);
+  CHECK(crew.agent.outcome("c1")->code == "image_unavailable");
+}
+
+TEST_CASE("a workload that Docker cannot stop fails the stop as stuck and blocks no other") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "workload:web", 1));
+  crew.agent.think(crew.docker);
+  crew.agent.record(record::StuckMet{"web", "Docker could not stop it within 40 s.", 60'000});
+  crew.agent.think(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::failed);
+  CHECK(crew.agent.outcome("c1")->code == "stuck");
+  CHECK(crew.agent.finding("web").word == protocol::WorkloadWord::stuck);
+  CHECK(crew.agent.finding("db").as_intended);
+}
+
+TEST_CASE("a command that has not begun can be cancelled") {
+  Crew crew;
+  crew.docker.reachable = false;
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  crew.agent.deliver(command("c2", Verb::cancel, "command:c1"));
+  crew.agent.think(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::cancelled);
+  CHECK(crew.kind("c2") == OutcomeKind::succeeded);
+}
+
+TEST_CASE("a restart queued while Docker was away expires instead of firing late") {
+  Crew crew;
+  crew.docker.reachable = false;
+  auto restart = command("c1", Verb::restart, "workload:web", 1);
+  restart.expires_in_s = 60;
+  crew.agent.deliver(restart);
+  crew.agent.think(crew.docker);
+  crew.agent.pass_time(61'000);
+  crew.docker.reachable = true;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::expired);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 1);
+}
+
+TEST_CASE("a pull is done when the image is here and fails when the registry says no") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::pull, "image:new:1"));
+  crew.agent.deliver(command("c2", Verb::pull, "image:missing:1"));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.kind("c2") == OutcomeKind::failed);
+}
