@@ -16,8 +16,8 @@
 #include "common/ids.hpp"
 #include "common/log.hpp"
 
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
+#include <boost/asio/signal_set.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -34,11 +34,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int kExitCannotStart = 1;
-constexpr int kExitConfig = 78;                // EX_CONFIG, sysexits.h
-constexpr mode_t kRuntimeDirMode = 0755;
-constexpr mode_t kSocketMode = 0666;           // everyone may read; who may act is judged by SO_PEERCRED
-constexpr const char* kTailnet = "tailnet identity is not in this version: the TCP listener is closed";
+constexpr int exit_cannot_start = 1;
+constexpr int exit_config = 78;  // EX_CONFIG, sysexits.h
+constexpr mode_t runtime_dir_mode = 0755;
+constexpr mode_t socket_mode = 0666;  // everyone may read; who may act is judged by SO_PEERCRED
+constexpr const char* tailnet_words = "tailnet identity is not in this version: the TCP listener is closed";
 
 Result<void> check_mounts(const reconcile::WorkloadSpec& spec) {
   for (const auto& mount : spec.mounts) {
@@ -124,7 +124,7 @@ loops::StatusBoard::Options board_options(const config::Config& config, const st
   loops::StatusBoard::Options options;
   options.agent_version = version;
   options.tenant = config.node.tenant;
-  options.tailnet = kTailnet;
+  options.tailnet = tailnet_words;
   options.no_control = no_control_words(config);
   if (!config.control.url.empty() && !reports_to_control(config)) {
     options.troubles.push_back("The control plane is " + options.no_control + ".");
@@ -133,16 +133,16 @@ loops::StatusBoard::Options board_options(const config::Config& config, const st
 }
 
 Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened)
-    : loaded_(std::move(loaded)), paths_(std::move(paths)),
+    : loaded_(std::move(loaded)),
+      paths_(std::move(paths)),
       host_(loaded_.config.paths.state, loaded_.config.paths.credentials, loaded_.config.docker.socket),
       opened_(std::move(opened)),
       engine_(client_, loaded_.config.docker.socket),
       parts_{io_.get_executor(), clock_, *opened_.ledger, engine_, host_},
       event_log_(opened_.ledger->state()),
       secrets_(host_),
-      observer_(engine_, host_),
-      actor_(parts_, observer_, secrets_,
-             {check_mounts, loaded_.config.paths.runtime, [this] { supervisor_.wake(); }}),
+      observer_(engine_, host_, clock_),
+      actor_(parts_, observer_, secrets_, {check_mounts, loaded_.config.paths.runtime, [this] { supervisor_.wake(); }}),
       supervisor_(parts_, observer_, actor_, secrets_, {[this] { passed(); }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
@@ -169,8 +169,10 @@ bool Daemon::start() {
   }
   opened_.ledger->on_change([this] { changed(); });
   auto policy = config::load_policy(config.paths.policy);
-  if (policy) policy_ = std::move(*policy.policy);
-  else board_.set_troubles(texts(policy.problems));
+  if (policy)
+    policy_ = std::move(*policy.policy);
+  else
+    board_.set_troubles(texts(policy.problems));
   declarations_.reload(false);
   if (!listen()) return false;
   start_control_plane(*durable);
@@ -209,23 +211,21 @@ api::NodeView Daemon::view() {
           [this] { return board_.report(); },
           [this] { return board_.unready(); },
           [this] { return supervisor_.reconciled(); },
-          [this](const protocol::Command& command, reconcile::Origin origin) {
-            return desk_.deliver(command, origin);
-          },
+          [this](const protocol::Command& command, reconcile::Origin origin) { return desk_.deliver(command, origin); },
           [this](BootMs deadline) { return changes_.wait(clock_, deadline); }};
 }
 
 bool Daemon::listen() {
   const auto& config = loaded_.config;
   const std::string& runtime = config.paths.runtime;
-  if (::mkdir(runtime.c_str(), kRuntimeDirMode) != 0 && errno != EEXIST) {
+  if (::mkdir(runtime.c_str(), runtime_dir_mode) != 0 && errno != EEXIST) {
     log::error(errno_error(errno, "cannot make " + runtime).message);
     return false;
   }
   http::ServerLimits limits;
   limits.connections = static_cast<std::size_t>(config.limits.connections);
   server_.emplace(io_, std::move(limits), api::make_handler(view()));
-  const auto listening = server_->listen_unix(config.paths.socket, kSocketMode);
+  const auto listening = server_->listen_unix(config.paths.socket, socket_mode);
   if (!listening) log::error("cannot listen on " + config.paths.socket + ": " + listening.error().message);
   return listening.has_value();
 }
@@ -245,7 +245,8 @@ loops::DeclarationsRead Daemon::read_declarations() {
 loops::ReloadResult Daemon::reload(bool allow_removal) {
   std::vector<std::string> troubles;
   const auto configuration = config::load_config(paths_);
-  for (auto& line : texts(configuration.problems)) troubles.push_back("The configuration in force is older than its file: " + line);
+  for (auto& line : texts(configuration.problems))
+    troubles.push_back("The configuration in force is older than its file: " + line);
   auto policy = config::load_policy(loaded_.config.paths.policy);
   for (auto& line : texts(policy.problems)) troubles.push_back("The policy in force is older than its file: " + line);
   if (policy) policy_ = std::move(*policy.policy);
@@ -324,15 +325,15 @@ int run_daemon(const DaemonOptions& options) {
   auto loaded = config::load_config(paths);
   if (!loaded) {
     for (const auto& line : texts(loaded.problems)) log::error(line);
-    return kExitConfig;
+    return exit_config;
   }
   auto opened = open_ledger(loaded.loaded->config.paths.state);
   if (!opened) {
     log::error(opened.error().message);
-    return kExitCannotStart;
+    return exit_cannot_start;
   }
   Daemon daemon(std::move(*loaded.loaded), std::move(paths), std::move(*opened));
-  if (!daemon.start()) return kExitCannotStart;
+  if (!daemon.start()) return exit_cannot_start;
   daemon.run();
   return 0;
 }

@@ -7,18 +7,19 @@
 namespace aura {
 namespace {
 
-constexpr const char* kInstanceData = "/run/cloud-init/instance-data.json";
+constexpr const char* instance_data = "/run/cloud-init/instance-data.json";
 
 }  // namespace
 
 RunHost::RunHost(std::string state_dir, std::string credentials_dir, std::string engine_socket)
-    : state_dir_(std::move(state_dir)), credentials_dir_(std::move(credentials_dir)),
+    : state_dir_(std::move(state_dir)),
+      credentials_dir_(std::move(credentials_dir)),
       manager_(std::move(engine_socket)) {}
 
 protocol::HostReport RunHost::figures() { return host::figures(state_dir_); }
 
 std::string RunHost::cloud_instance_id() {
-  if (!cloud_instance_id_) cloud_instance_id_ = host::cloud_instance_id(kInstanceData);
+  if (!cloud_instance_id_) cloud_instance_id_ = host::cloud_instance_id(instance_data);
   return *cloud_instance_id_;
 }
 

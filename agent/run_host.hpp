@@ -14,7 +14,7 @@ class RunHost final : public ports::Host {
   RunHost(std::string state_dir, std::string credentials_dir, std::string engine_socket);
 
   protocol::HostReport figures() override;
-  std::string cloud_instance_id() override;   // read once
+  std::string cloud_instance_id() override;  // read once
   std::optional<std::string> credential(const std::string& name) override;
   bool may_connect_to_engine() override;
   bool shutting_down() override;

@@ -29,8 +29,8 @@ Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start,
   const bool marked = fresh && store::Ledger::suspended_marker(start.state_dir);
   const std::string instance = host.cloud_instance_id();
   if (fresh) {
-    const auto made = ledger.record(
-        reconcile::make_record(clock.now(), rec::LedgerCreated{new_id(), start.node_id, instance}));
+    const auto made =
+        ledger.record(reconcile::make_record(clock.now(), rec::LedgerCreated{new_id(), start.node_id, instance}));
     if (!made) log::error("the ledger's first record cannot be kept: " + made.error().message);
   }
   const auto& state = ledger.state();
@@ -38,7 +38,8 @@ Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start,
     Error error;
     error.code = Errc::invalid_argument;
     error.message = "node.id is \"" + start.node_id + "\", but the ledger in " + start.state_dir +
-                    " belongs to node \"" + state.node_id + "\"; take the id back, or give the node another state folder";
+                    " belongs to node \"" + state.node_id +
+                    "\"; take the id back, or give the node another state folder";
     return error;
   }
   rec::AgentStarted started;

@@ -13,7 +13,7 @@ namespace aura {
 
 struct OpenedLedger {
   std::unique_ptr<store::Ledger> ledger;
-  bool in_memory = false;        // the real one cannot be used; trouble() says why
+  bool in_memory = false;  // the real one cannot be used; trouble() says why
 };
 
 // locked: another daemon has the state directory. Any other failure gives a ledger in memory: a node that cannot
@@ -22,8 +22,8 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir);
 
 struct StartRecords {
   std::string node_id, agent_version;
-  bool node_id_is_default = false;   // nobody configured it: the ledger's word holds
-  bool reports = false;              // there is a control plane
+  bool node_id_is_default = false;  // nobody configured it: the ledger's word holds
+  bool reports = false;             // there is a control plane
   std::string state_dir;
   reconcile::Limits limits;
 };

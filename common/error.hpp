@@ -15,23 +15,23 @@ namespace aura {
 
 // What kind of failure it was; callers branch on this, never on the message.
 enum class Errc {
-  invalid_argument,   // the input is malformed or outside its limits
-  not_found,          // the thing named does not exist
-  conflict,           // it exists already, or its state forbids the call
-  unavailable,        // the peer refused, is gone, or broke off: try again later
-  timeout,            // no answer within the deadline
-  unauthorized,       // the peer does not know us (401)
-  forbidden,          // the peer knows us and will not (403)
-  rate_limited,       // the peer asks for patience (429, 503); Error::retry_after_s may say how much
-  too_large,          // an answer or a body beyond its limit
-  bad_reply,          // an answer that is not what the protocol says
-  no_space,           // the disk is full
-  read_only,          // the disk cannot be written
-  corrupt,            // stored data fails its check
-  locked,             // another process holds it
-  cancelled,          // given up on request
-  not_supported,      // known, but not done by this version or this peer
-  internal,           // everything else; a log line says more
+  invalid_argument,  // the input is malformed or outside its limits
+  not_found,         // the thing named does not exist
+  conflict,          // it exists already, or its state forbids the call
+  unavailable,       // the peer refused, is gone, or broke off: try again later
+  timeout,           // no answer within the deadline
+  unauthorized,      // the peer does not know us (401)
+  forbidden,         // the peer knows us and will not (403)
+  rate_limited,      // the peer asks for patience (429, 503); Error::retry_after_s may say how much
+  too_large,         // an answer or a body beyond its limit
+  bad_reply,         // an answer that is not what the protocol says
+  no_space,          // the disk is full
+  read_only,         // the disk cannot be written
+  corrupt,           // stored data fails its check
+  locked,            // another process holds it
+  cancelled,         // given up on request
+  not_supported,     // known, but not done by this version or this peer
+  internal,          // everything else; a log line says more
 };
 
 // The snake_case name of a code, as it stands in logs and JSON.

@@ -14,7 +14,7 @@
 namespace aura {
 namespace {
 
-constexpr std::size_t kReadChunk = 16 * 1024;  // bytes
+constexpr std::size_t read_chunk = 16 * 1024;  // bytes
 
 // Closes a descriptor at the end of a scope.
 class Descriptor {
@@ -76,8 +76,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   std::string content;
   while (true) {
     const std::size_t had = content.size();
-    content.resize(had + kReadChunk);
-    const ssize_t got = ::read(file.get(), content.data() + had, kReadChunk);
+    content.resize(had + read_chunk);
+    const ssize_t got = ::read(file.get(), content.data() + had, read_chunk);
     const int error_number = errno;
     content.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
     if (got < 0) {

@@ -15,10 +15,10 @@
 namespace aura {
 namespace {
 
-constexpr std::size_t kUlidLength = 26;
-constexpr std::size_t kNodeIdMax = 63;
-constexpr std::size_t kWorkloadNameMax = 41;
-constexpr std::size_t kCommandIdMax = 64;
+constexpr std::size_t ulid_length = 26;
+constexpr std::size_t node_id_max = 63;
+constexpr std::size_t workload_name_max = 41;
+constexpr std::size_t command_id_max = 64;
 
 // getrandom(2) fails only for reasons that no program survives (no such call, a bad pointer).
 void fill_random(unsigned char* out, std::size_t size) {
@@ -52,7 +52,7 @@ std::string new_id() {
 
   // 26 digits of 5 bits are 130 bits: the first digit carries only the upper three of the 128.
   std::string id;
-  id.reserve(kUlidLength);
+  id.reserve(ulid_length);
   for (int shift = 125; shift >= 0; shift -= 5) {
     unsigned digit = 0;
     for (int bit = shift + 4; bit >= shift; --bit) {
@@ -80,17 +80,17 @@ std::uint64_t random_u64() {
 }
 
 bool is_node_id(std::string_view text) {
-  return !text.empty() && text.size() <= kNodeIdMax && text.front() != '-' &&
+  return !text.empty() && text.size() <= node_id_max && text.front() != '-' &&
          std::all_of(text.begin(), text.end(), is_name_character);
 }
 
 bool is_workload_name(std::string_view text) {
-  return !text.empty() && text.size() <= kWorkloadNameMax && is_lower(text.front()) && text != "node" &&
+  return !text.empty() && text.size() <= workload_name_max && is_lower(text.front()) && text != "node" &&
          std::all_of(text.begin(), text.end(), is_name_character);
 }
 
 bool is_command_id(std::string_view text) {
-  return !text.empty() && text.size() <= kCommandIdMax && std::all_of(text.begin(), text.end(), [](char c) {
+  return !text.empty() && text.size() <= command_id_max && std::all_of(text.begin(), text.end(), [](char c) {
     return is_lower(c) || is_upper(c) || is_digit(c) || c == '_' || c == '.' || c == ':' || c == '-';
   });
 }

@@ -96,8 +96,8 @@ void write_stderr(Level level, std::string_view message, Fields fields, bool col
   std::tm parts{};
   ::localtime_r(&now, &parts);
   const std::string_view colour = coloured ? colour_of(level) : "";
-  std::string line = fmt::format("{:02}:{:02}:{:02} {}{:<7}", parts.tm_hour, parts.tm_min, parts.tm_sec, colour,
-                                 name_of(level));
+  std::string line =
+      fmt::format("{:02}:{:02}:{:02} {}{:<7}", parts.tm_hour, parts.tm_min, parts.tm_sec, colour, name_of(level));
   line += ' ';
   append_printable(line, message);
   for (const auto& [key, value] : fields) {

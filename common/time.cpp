@@ -13,15 +13,15 @@
 namespace aura {
 namespace {
 
-constexpr std::int64_t kMsPerS = 1000;
-constexpr std::int64_t kMinuteS = 60;
-constexpr std::int64_t kHourS = 60 * kMinuteS;
-constexpr std::int64_t kDayS = 24 * kHourS;
+constexpr std::int64_t ms_per_s = 1000;
+constexpr std::int64_t minute_s = 60;
+constexpr std::int64_t hour_s = 60 * minute_s;
+constexpr std::int64_t day_s = 24 * hour_s;
 
 std::int64_t clock_ms(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * kMsPerS + now.tv_nsec / 1'000'000;
+  return static_cast<std::int64_t>(now.tv_sec) * ms_per_s + now.tv_nsec / 1'000'000;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -91,7 +91,7 @@ std::string read_boot_id() {
 
 std::string to_rfc3339(WallMs time) {
   // Floor, so that a moment before 1970 does not round into the next second.
-  const std::int64_t second = time >= 0 ? time / kMsPerS : -((-time + kMsPerS - 1) / kMsPerS);
+  const std::int64_t second = time >= 0 ? time / ms_per_s : -((-time + ms_per_s - 1) / ms_per_s);
   const auto seconds = static_cast<std::time_t>(second);
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
@@ -127,7 +127,7 @@ std::optional<WallMs> parse_rfc3339(std::string_view text) {
   const std::time_t seconds = ::timegm(&parts);
   // timegm() turns a 31st of February into March; such a date is not one.
   if (parts.tm_mday != *day && *second != 60) return std::nullopt;
-  return (static_cast<std::int64_t>(seconds) - *offset_s) * kMsPerS + *fraction_ms;
+  return (static_cast<std::int64_t>(seconds) - *offset_s) * ms_per_s + *fraction_ms;
 }
 
 std::optional<std::int64_t> parse_duration_s(std::string_view text) {
@@ -140,9 +140,9 @@ std::optional<std::int64_t> parse_duration_s(std::string_view text) {
     if (rest + 1 != end) return std::nullopt;
     switch (*rest) {
       case 's': break;
-      case 'm': unit_s = kMinuteS; break;
-      case 'h': unit_s = kHourS; break;
-      case 'd': unit_s = kDayS; break;
+      case 'm': unit_s = minute_s; break;
+      case 'h': unit_s = hour_s; break;
+      case 'd': unit_s = day_s; break;
       default: return std::nullopt;
     }
   }
@@ -151,10 +151,10 @@ std::optional<std::int64_t> parse_duration_s(std::string_view text) {
 }
 
 std::string human_duration(std::int64_t seconds) {
-  if (seconds < 2 * kMinuteS) return fmt::format("{} s", seconds);
-  if (seconds < 2 * kHourS) return fmt::format("{} min", seconds / kMinuteS);
-  if (seconds < 2 * kDayS) return fmt::format("{} h", seconds / kHourS);
-  return fmt::format("{} d", seconds / kDayS);
+  if (seconds < 2 * minute_s) return fmt::format("{} s", seconds);
+  if (seconds < 2 * hour_s) return fmt::format("{} min", seconds / minute_s);
+  if (seconds < 2 * day_s) return fmt::format("{} h", seconds / hour_s);
+  return fmt::format("{} d", seconds / day_s);
 }
 
 }  // namespace aura

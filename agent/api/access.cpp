@@ -12,11 +12,11 @@
 namespace aura::api {
 namespace {
 
-constexpr std::size_t kNameServiceBytes = 16 * 1024;
+constexpr std::size_t name_service_bytes = 16 * 1024;
 
 std::string user_name(uid_t uid) {
   if (uid == 0) return "root";
-  std::array<char, kNameServiceBytes> buffer;
+  std::array<char, name_service_bytes> buffer;
   passwd entry{};
   passwd* found = nullptr;
   const bool known = ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
@@ -24,7 +24,7 @@ std::string user_name(uid_t uid) {
 }
 
 std::optional<gid_t> operators_gid() {
-  std::array<char, kNameServiceBytes> buffer;
+  std::array<char, name_service_bytes> buffer;
   group entry{};
   group* found = nullptr;
   const bool known =
@@ -53,9 +53,8 @@ std::optional<Caller> identify(const http::Peer& peer) {
 std::string browser_trouble(const http::Request& request) {
   // An Origin may be empty or "null" and still is one.
   const auto& fields = request.headers.all();
-  const bool has_origin = std::any_of(fields.begin(), fields.end(), [](const auto& field) {
-    return ::strcasecmp(field.first.c_str(), "origin") == 0;
-  });
+  const bool has_origin = std::any_of(
+      fields.begin(), fields.end(), [](const auto& field) { return ::strcasecmp(field.first.c_str(), "origin") == 0; });
   if (has_origin) return "requests with an Origin are not served";
   std::string_view host = request.headers.get("host");
   host = host.substr(0, host.find(':'));

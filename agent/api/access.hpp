@@ -13,8 +13,8 @@ inline constexpr const char* operators_group = "aura-node";
 
 struct Caller {
   reconcile::Origin origin = reconcile::Origin::local_admin;
-  bool may_act = false;   // every local verb and `logs`; else `read` alone
-  std::string actor;      // "local:NAME"
+  bool may_act = false;  // every local verb and `logs`; else `read` alone
+  std::string actor;     // "local:NAME"
 };
 
 // On the Unix socket: uid 0, or the daemon's own user where that is not root, is root; members of the group

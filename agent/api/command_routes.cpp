@@ -27,9 +27,7 @@ asio::awaitable<void> wait_for_outcome(View view, std::string id, std::int64_t w
   while (!settled(view->ledger.state(), id) && view->clock.now().boot_ms < deadline) co_await view->changed(deadline);
 }
 
-std::int64_t wait_of(const http::Target& target) {
-  return number(target.get("wait_s"), 0, 86'400).value_or(0);
-}
+std::int64_t wait_of(const http::Target& target) { return number(target.get("wait_s"), 0, 86'400).value_or(0); }
 
 http::Reply deferred(const reconcile::Acceptance& answer) {
   const bool limited = answer.code == protocol::code::busy || answer.code == protocol::code::rate_limited;
@@ -44,7 +42,8 @@ std::optional<http::Reply> refused_unread(const http::Request& request, const Re
   std::string_view type = request.headers.get("content-type");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
-  if (type != "application/json") return error_reply(415, "unsupported_media_type", "the body must be application/json");
+  if (type != "application/json")
+    return error_reply(415, "unsupported_media_type", "the body must be application/json");
   if (!command) return json_reply(400, protocol::encode_error(command.error()));
   if (!caller.may_act) return forbidden(protocol::to_string(command->verb));
   return std::nullopt;
@@ -52,8 +51,7 @@ std::optional<http::Reply> refused_unread(const http::Request& request, const Re
 
 }  // namespace
 
-asio::awaitable<http::Reply> post_command(View view, const http::Request& request, http::Target target,
-                                          Caller caller) {
+asio::awaitable<http::Reply> post_command(View view, const http::Request& request, http::Target target, Caller caller) {
   auto command = protocol::decode_command(request.body);
   if (auto refusal = refused_unread(request, command, caller)) co_return std::move(*refusal);
   command->actor = caller.actor;

@@ -14,19 +14,19 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kEventsAtOnce = 100;  // of a stream's slice, so that nobody else waits long
+constexpr std::size_t events_at_once = 100;  // of a stream's slice, so that nobody else waits long
 
 std::vector<protocol::Event> events_after(const reconcile::State& state, std::uint64_t after, std::size_t most) {
   std::vector<protocol::Event> events;
-  const auto first = std::find_if(state.events.begin(), state.events.end(),
-                                  [after](const auto& event) { return event.seq > after; });
+  const auto first =
+      std::find_if(state.events.begin(), state.events.end(), [after](const auto& event) { return event.seq > after; });
   for (auto event = first; event != state.events.end() && events.size() < most; ++event) events.push_back(*event);
   return events;
 }
 
 asio::awaitable<void> write_stream(View view, std::uint64_t after, http::BodyWriter& writer) {
   for (;;) {
-    const auto events = events_after(view->ledger.state(), after, kEventsAtOnce);
+    const auto events = events_after(view->ledger.state(), after, events_at_once);
     std::string text;
     for (const auto& event : events) {
       text += fmt::format("id: {}\ndata: {}\n\n", event.seq, protocol::encode(event));
@@ -48,8 +48,8 @@ asio::awaitable<void> write_stream(View view, std::uint64_t after, http::BodyWri
 http::Reply get_events(const View& view, const http::Request& request, const http::Target& target) {
   std::string_view from = request.headers.get("last-event-id");
   if (from.empty()) from = target.get("after");
-  const auto after = from.empty() ? std::optional<std::int64_t>(0)
-                                  : number(from, 0, std::numeric_limits<std::int64_t>::max());
+  const auto after =
+      from.empty() ? std::optional<std::int64_t>(0) : number(from, 0, std::numeric_limits<std::int64_t>::max());
   if (!after) return error_reply(400, protocol::code::invalid, "after and Last-Event-ID are numbers of events");
   const auto first = static_cast<std::uint64_t>(*after);
   const bool follow = target.has("follow") && target.get("follow") != "0" && target.get("follow") != "false";

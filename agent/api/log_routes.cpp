@@ -1,6 +1,7 @@
 // A container's output as a text stream, from Docker's to the caller's connection.
 #include "agent/api/routes.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -9,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <chrono>
 #include <exception>
@@ -22,16 +22,16 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kMaxWaitingBytes = 256 * 1024;      // read from Docker, not yet taken by the caller
-constexpr int kDefaultTail = 100;                         // lines
-constexpr int kMaxTail = 100'000;
-constexpr auto kLongestSilence = std::chrono::minutes(1); // then a look whether all is as we think
+constexpr std::size_t max_waiting_bytes = 256 * 1024;  // read from Docker, not yet taken by the caller
+constexpr int default_tail = 100;                      // lines
+constexpr int max_tail = 100'000;
+constexpr auto longest_silence = std::chrono::minutes(1);  // then a look whether all is as we think
 
 // Between Docker's stream and the caller's. Docker cannot be made to wait, so what does not fit is left out, aloud.
 struct Channel {
   explicit Channel(const asio::any_io_executor& executor) : news(executor) {}
 
-  asio::steady_timer news;                                // never expires by itself; cancelled when there is news
+  asio::steady_timer news;  // never expires by itself; cancelled when there is news
   asio::cancellation_signal stop_reading, stop_watching;
   std::string waiting;
   std::size_t left_out = 0;
@@ -41,12 +41,13 @@ struct Channel {
 };
 using Shared = std::shared_ptr<Channel>;
 
-asio::awaitable<void> read_logs(View view, std::string id, ports::ContainerEngine::LogRequest request,
-                                Shared channel) {
+asio::awaitable<void> read_logs(View view, std::string id, ports::ContainerEngine::LogRequest request, Shared channel) {
   std::function<bool(std::string_view)> sink = [channel](std::string_view piece) {
-    const bool fits = channel->waiting.size() + piece.size() <= kMaxWaitingBytes;
-    if (fits) channel->waiting.append(piece);
-    else channel->left_out += piece.size();
+    const bool fits = channel->waiting.size() + piece.size() <= max_waiting_bytes;
+    if (fits)
+      channel->waiting.append(piece);
+    else
+      channel->left_out += piece.size();
     channel->news.cancel();
     return !channel->caller_gone;
   };
@@ -55,7 +56,7 @@ asio::awaitable<void> read_logs(View view, std::string id, ports::ContainerEngin
 }
 
 asio::awaitable<void> wait_for_news(Shared channel) {
-  channel->news.expires_after(kLongestSilence);
+  channel->news.expires_after(longest_silence);
   boost::system::error_code cancelled;
   co_await channel->news.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
 }
@@ -63,8 +64,9 @@ asio::awaitable<void> wait_for_news(Shared channel) {
 // Both end by themselves or because they are told to; an exception is then the telling.
 void start(const asio::any_io_executor& executor, asio::awaitable<void> task, asio::cancellation_signal& stop,
            std::function<void()> ended) {
-  asio::co_spawn(executor, std::move(task),
-                 asio::bind_cancellation_slot(stop.slot(), [ended = std::move(ended)](std::exception_ptr) { ended(); }));
+  asio::co_spawn(
+      executor, std::move(task),
+      asio::bind_cancellation_slot(stop.slot(), [ended = std::move(ended)](std::exception_ptr) { ended(); }));
 }
 
 std::string take_waiting(Channel& channel) {
@@ -131,12 +133,15 @@ http::Reply get_logs(const View& view, const http::Target& target, const std::st
     return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared");
   }
   ports::ContainerEngine::LogRequest request;
-  request.tail = kDefaultTail;
+  request.tail = default_tail;
   const std::string_view tail = target.get("tail");
-  const auto lines = tail.empty() ? std::optional<std::int64_t>(kDefaultTail) : number(tail, 0, kMaxTail);
-  if (tail == "all") request.tail = -1;
-  else if (lines) request.tail = static_cast<int>(*lines);
-  else return error_reply(400, protocol::code::invalid, "tail is a number of lines, or all");
+  const auto lines = tail.empty() ? std::optional<std::int64_t>(default_tail) : number(tail, 0, max_tail);
+  if (tail == "all")
+    request.tail = -1;
+  else if (lines)
+    request.tail = static_cast<int>(*lines);
+  else
+    return error_reply(400, protocol::code::invalid, "tail is a number of lines, or all");
   const auto since = since_s(target.get("since"), view->clock.now());
   if (!since) return error_reply(400, protocol::code::invalid, "since is a time (RFC 3339) or a duration like 10m");
   request.since_s = *since;

@@ -17,7 +17,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr std::string_view kTotal = "_total";
+constexpr std::string_view total = "_total";
 
 class Families {
  public:
@@ -51,7 +51,7 @@ class Families {
       for (const std::string_view head : {"# HELP ", "# TYPE "}) {
         const std::string line = fmt::format("{}{} ", head, family.name);
         const auto at = out.find(line);
-        if (at != out.npos) out.erase(at + line.size() - 1 - kTotal.size(), kTotal.size());
+        if (at != out.npos) out.erase(at + line.size() - 1 - total.size(), total.size());
       }
     }
     return out += "# EOF\n";
@@ -73,7 +73,8 @@ void add_workload(Families& families, const protocol::WorkloadReport& workload) 
   with_state.emplace_back("state", std::string(protocol::to_string(workload.state)));
   families.gauge("aura_workload_state", "1 for the state the workload is in", 1, std::move(with_state));
   families.counter("aura_workload_restarts_total", "restarts by the agent", workload.restarts, labels);
-  families.gauge("aura_workload_restart_budget_used", "restarts within the give-up window", workload.budget_used, labels);
+  families.gauge("aura_workload_restart_budget_used", "restarts within the give-up window", workload.budget_used,
+                 labels);
 }
 
 }  // namespace

@@ -37,9 +37,9 @@ std::optional<std::int64_t> number(std::string_view text, std::int64_t min, std:
 
 namespace {
 
-constexpr std::string_view kCommands = "/v1/commands";
-constexpr std::string_view kWorkloads = "/v1/workloads";
-constexpr std::string_view kLogs = "/logs";
+constexpr std::string_view commands_path = "/v1/commands";
+constexpr std::string_view workloads_path = "/v1/workloads";
+constexpr std::string_view logs_path = "/logs";
 
 http::Reply health(const std::vector<std::string>& reasons) {
   return json_reply(reasons.empty() ? 200 : 503, health_json(reasons.empty(), reasons));
@@ -56,10 +56,10 @@ http::Reply not_found() { return error_reply(404, "not_found", "there is no such
 
 // /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs
 http::Reply workload_route(const View& view, const http::Target& target, const Caller& caller) {
-  if (target.path == kWorkloads) return json_reply(200, workloads_json(view->report(), view->ledger.state()));
-  std::string name = target.path.substr(kWorkloads.size() + 1);
-  if (name.ends_with(kLogs)) {
-    name.resize(name.size() - kLogs.size());
+  if (target.path == workloads_path) return json_reply(200, workloads_json(view->report(), view->ledger.state()));
+  std::string name = target.path.substr(workloads_path.size() + 1);
+  if (name.ends_with(logs_path)) {
+    name.resize(name.size() - logs_path.size());
     return caller.may_act ? get_logs(view, target, name) : forbidden("logs");
   }
   auto body = workload_json(view->report(), view->ledger.state(), name);
@@ -81,7 +81,7 @@ http::Reply read_route(const View& view, const http::Request& request, const htt
   if (path == "/metrics") return metrics(*view);
   if (path == "/v1/status") return json_reply(200, protocol::encode(view->report()));
   if (path == "/v1/events") return get_events(view, request, target);
-  if (path == kWorkloads || path.starts_with(std::string(kWorkloads) + "/")) {
+  if (path == workloads_path || path.starts_with(std::string(workloads_path) + "/")) {
     return workload_route(view, target, caller);
   }
   return not_found();
@@ -93,14 +93,14 @@ asio::awaitable<http::Reply> route(View view, const http::Request& request, cons
   const auto caller = identify(peer);
   if (!caller) co_return error_reply(403, protocol::code::forbidden, "this peer is not known here");
   http::Target target = http::parse_target(request.target);
-  if (request.method == "POST" && target.path == kCommands) {
+  if (request.method == "POST" && target.path == commands_path) {
     co_return co_await post_command(view, request, std::move(target), *caller);
   }
   if (request.method != "GET" && request.method != "HEAD") {
     co_return error_reply(405, "method_not_allowed", "only GET, and POST of /v1/commands");
   }
-  if (target.path.starts_with(std::string(kCommands) + "/")) {
-    std::string id = target.path.substr(kCommands.size() + 1);
+  if (target.path.starts_with(std::string(commands_path) + "/")) {
+    std::string id = target.path.substr(commands_path.size() + 1);
     co_return co_await get_command(view, std::move(target), std::move(id));
   }
   co_return read_route(view, request, target, *caller);

@@ -23,8 +23,8 @@ struct NodeView {
   ports::ContainerEngine& engine;
   std::string agent_version;
   std::function<protocol::Report()> report;
-  std::function<std::vector<std::string>()> unready;   // empty: Docker is known and workloads are as intended
-  std::function<bool()> reconciled;                    // the first pass is done
+  std::function<std::vector<std::string>()> unready;  // empty: Docker is known and workloads are as intended
+  std::function<bool()> reconciled;                   // the first pass is done
   std::function<reconcile::Acceptance(const protocol::Command&, reconcile::Origin)> deliver;
   // Completes at the next change of the ledger, at the latest at the deadline.
   std::function<boost::asio::awaitable<void>(BootMs deadline)> changed;

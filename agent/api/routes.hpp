@@ -12,8 +12,8 @@ namespace aura::api {
 
 using View = std::shared_ptr<const NodeView>;
 
-inline constexpr std::int64_t longest_wait_s = 600;          // of ?wait_s=
-inline constexpr std::int64_t keep_alive_ms = 15'000;        // between comments of a silent event stream
+inline constexpr std::int64_t longest_wait_s = 600;    // of ?wait_s=
+inline constexpr std::int64_t keep_alive_ms = 15'000;  // between comments of a silent event stream
 
 http::Reply json_reply(int status, std::string body);
 http::Reply error_reply(int status, std::string_view code, std::string_view message);

@@ -65,8 +65,11 @@ Finding check_state_directory(const std::string& path) {
     finding.text = fmt::format("{} belongs to user {}, not to root.", path, status.st_uid);
     finding.fix = fmt::format("chown root:root {}", path);
   } else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    // Its files are 0600 themselves; who may write the folder may replace them.
+    const bool writable = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+    finding.level = writable ? Level::bad : Level::warning;
     finding.text =
-        fmt::format("{} has mode {:04o}; it holds keys and must be root's alone.", path, status.st_mode & 07777);
+        fmt::format("{} has mode {:04o}; it holds keys and should be root's alone.", path, status.st_mode & 07777);
     finding.fix = fmt::format("chmod 0700 {}", path);
   } else if (status.st_uid == ::geteuid() && ::access(path.c_str(), W_OK | X_OK) != 0) {
     finding.text = fmt::format("{} cannot be written: {}.", path, std::strerror(errno));

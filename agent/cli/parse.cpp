@@ -351,7 +351,8 @@ std::variant<Options, Answer> parse(int argc, const char* const* argv) {
   socket->option_text("PATH")->envname(socket_variable);
   app.require_subcommand(1);
   app.footer("Example:\n  aura-node status\nSee aura-node COMMAND --help, and aura-node(8).");
-  Builder(app, line).build();
+  Builder builder(app, line);  // its callbacks run in parse()
+  builder.build();
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& call) {

@@ -57,10 +57,13 @@ std::string since(const WorkloadReport& workload, WallMs now) {
     const auto started = parse_rfc3339(workload.started_at);
     return started ? age(*started, now) : "-";
   }
-  return workload.last_exit ? age(workload.last_exit->at, now) : "-";
+  const bool down = workload.last_exit && workload.state != WorkloadWord::unknown;
+  return down ? age(workload.last_exit->at, now) : "-";
 }
 
 std::string reason(const WorkloadReport& workload) {
+  // Why Docker cannot be asked stands in its own line, once.
+  if (workload.state == WorkloadWord::unknown) return "Docker cannot be asked.";
   std::string text = printable(workload.reason);
   if (workload.pull) text = pull_bar(*workload.pull, pull_columns);
   if (text.empty() && !is_up(workload.state) && workload.last_exit) text = printable(workload.last_exit->why);

@@ -42,9 +42,7 @@ struct Config {
     int open_commands = 64;
     int destructive_per_minute = 10;
     int destructive_burst = 12;
-    int connections = 64;  // of the node's API
-    int connections_per_peer = 8;
-    int requests_per_second_per_peer = 100;
+    int connections = 64;         // of the node's API
     int withdrawn_kept_days = 7;  // how long the container of a removed workload is kept
   } limits;
   struct Paths {

@@ -28,10 +28,6 @@ class Checker {
     check_control();
     check_api();
     check_tailscale();
-    if (config_.limits.connections_per_peer > config_.limits.connections) {
-      add("limits.connections_per_peer", fmt::format("is {}, above limits.connections ({}): lower it too",
-                                                     config_.limits.connections_per_peer, config_.limits.connections));
-    }
     check_paths();
     return std::move(problems_);
   }

@@ -11,13 +11,13 @@
 namespace aura::controlplane {
 namespace {
 
-constexpr std::size_t kMaxReplyBytes = 1 << 20;
-constexpr int kUnsaidRetryAfterS = 5;
+constexpr std::size_t max_reply_bytes = 1 << 20;
+constexpr int unsaid_retry_after_s = 5;
 
 int retry_after_s(const http::Response& response) {
   const std::string text(response.headers.get("retry-after"));
   const long asked = std::strtol(text.c_str(), nullptr, 10);
-  if (asked <= 0) return kUnsaidRetryAfterS;
+  if (asked <= 0) return unsaid_retry_after_s;
   return static_cast<int>(std::min<long>(asked, longest_retry_after_s));
 }
 
@@ -84,7 +84,7 @@ http::Call HttpControlPlane::call(std::string method, const std::string& path, s
   if (!body.empty()) call.request.headers.set("Content-Type", "application/json");
   call.request.body = std::move(body);
   call.timeout_ms = timeout_ms;
-  call.max_body_bytes = kMaxReplyBytes;
+  call.max_body_bytes = max_reply_bytes;
   return call;
 }
 

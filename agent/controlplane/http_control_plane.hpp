@@ -14,8 +14,8 @@
 namespace aura::controlplane {
 
 inline constexpr long call_timeout_ms = 20'000;
-inline constexpr long poll_slack_ms = 10'000;         // beyond wait_s of a long poll
-inline constexpr int longest_retry_after_s = 3600;    // a longer wish is cut to this
+inline constexpr long poll_slack_ms = 10'000;       // beyond wait_s of a long poll
+inline constexpr int longest_retry_after_s = 3600;  // a longer wish is cut to this
 
 class HttpControlPlane final : public ports::ControlPlane {
  public:

@@ -8,14 +8,14 @@
 #include <chrono>
 #include <map>
 #include <optional>
-#include <vector>
 #include <utility>
+#include <vector>
 
 namespace aura::host {
 namespace {
 
 // An alarm is set at most so far ahead: steady_clock stands still while the host sleeps, CLOCK_BOOTTIME does not.
-constexpr std::int64_t kLongestAlarmMs = 60'000;
+constexpr std::int64_t longest_alarm_ms = 60'000;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ class BootClock::Impl : public std::enable_shared_from_this<Impl> {
     const BootMs first = due_.begin()->first.first;
     if (armed_for_ && *armed_for_ <= first) return;
     armed_for_ = first;
-    const std::int64_t wait_ms = std::clamp<std::int64_t>(first - boot_now(), 0, kLongestAlarmMs);
+    const std::int64_t wait_ms = std::clamp<std::int64_t>(first - boot_now(), 0, longest_alarm_ms);
     timer_.expires_after(std::chrono::milliseconds(wait_ms));
     timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
       const auto self = weak.lock();
@@ -94,7 +94,9 @@ class BootClock::Impl : public std::enable_shared_from_this<Impl> {
 BootClock::BootClock(boost::asio::io_context& context) : impl_(std::make_shared<Impl>(context)) {}
 BootClock::~BootClock() { impl_->stop(); }
 Now BootClock::now() { return impl_->now(); }
-ports::Clock::TimerId BootClock::at(BootMs when, std::function<void()> what) { return impl_->at(when, std::move(what)); }
+ports::Clock::TimerId BootClock::at(BootMs when, std::function<void()> what) {
+  return impl_->at(when, std::move(what));
+}
 void BootClock::cancel(TimerId id) { impl_->cancel(id); }
 
 }  // namespace aura::host

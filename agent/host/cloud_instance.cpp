@@ -7,12 +7,12 @@
 namespace aura::host {
 namespace {
 
-constexpr std::size_t kInstanceDataBytes = 1 << 20;
+constexpr std::size_t instance_data_bytes = 1 << 20;
 
 }  // namespace
 
 std::string cloud_instance_id(const std::string& path) {
-  const auto text = read_file(path, kInstanceDataBytes);
+  const auto text = read_file(path, instance_data_bytes);
   if (!text) return {};
   boost::json::error_code failure;
   const auto value = boost::json::parse(*text, failure);

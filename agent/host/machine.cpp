@@ -12,7 +12,7 @@
 namespace aura::host {
 namespace {
 
-constexpr std::size_t kProcBytes = 16 * 1024;
+constexpr std::size_t proc_bytes = 16 * 1024;
 
 // "MemTotal:  16384 kB" -> bytes; 0 if the line is not there.
 std::uint64_t meminfo_bytes(const std::string& text, std::string_view key) {
@@ -25,8 +25,8 @@ std::uint64_t meminfo_bytes(const std::string& text, std::string_view key) {
 
 protocol::HostReport figures(const std::string& state_dir) {
   protocol::HostReport host;
-  if (const auto load = read_file("/proc/loadavg", kProcBytes)) host.load1 = std::strtod(load->c_str(), nullptr);
-  if (const auto memory = read_file("/proc/meminfo", kProcBytes)) {
+  if (const auto load = read_file("/proc/loadavg", proc_bytes)) host.load1 = std::strtod(load->c_str(), nullptr);
+  if (const auto memory = read_file("/proc/meminfo", proc_bytes)) {
     host.memory_bytes = meminfo_bytes(*memory, "MemTotal:");
     host.memory_available_bytes = meminfo_bytes(*memory, "MemAvailable:");
   }

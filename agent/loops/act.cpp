@@ -14,8 +14,8 @@ namespace rec = reconcile::record;
 
 namespace {
 
-constexpr const char* kStartFailed = "start_failed";
-constexpr std::int64_t kNetworkLookMs = 60'000;  // between looks while another action makes the network
+constexpr const char* start_failed_code = "start_failed";
+constexpr std::int64_t network_look_ms = 60'000;  // between looks while another action makes the network
 
 }  // namespace
 
@@ -90,18 +90,18 @@ void Actor::engine_lost() {
   std::vector<std::string> refused;
   for (const auto& [name, one] : parts_.ledger.state().workloads) {
     const bool waits = one.trouble && one.trouble->retry_at > parts_.clock.now().boot_ms;
-    if (waits && one.trouble->code == kStartFailed) refused.push_back(name);
+    if (waits && one.trouble->code == start_failed_code) refused.push_back(name);
   }
   Error down;
   down.code = Errc::unavailable;
   down.message = "Docker was going down";
-  for (const auto& name : refused) trouble(name, kStartFailed, down);
+  for (const auto& name : refused) trouble(name, start_failed_code, down);
 }
 
 // One at a time: two that look and then create would make two networks of one name, which Docker allows and then
 // cannot tell apart.
 asio::awaitable<Result<void>> Actor::ensure_network() {
-  while (making_network_) co_await network_made_.wait(parts_.clock, parts_.clock.now().boot_ms + kNetworkLookMs);
+  while (making_network_) co_await network_made_.wait(parts_.clock, parts_.clock.now().boot_ms + network_look_ms);
   if (network_there_) co_return Result<void>();
   making_network_ = true;
   const std::string name = reconcile::name_prefix(parts_.ledger.state().node_id);
@@ -119,11 +119,9 @@ Actor::Task Actor::create(action::Create wanted) {
   ports::CreateRequest request;
   request.name = wanted.container.name;
   request.spec = known->declared.spec;
-  request.labels = {parts_.ledger.state().node_id, wanted.workload, wanted.container.nonce,
-                    wanted.container.spec_hash};
+  request.labels = {parts_.ledger.state().node_id, wanted.workload, wanted.container.nonce, wanted.container.spec_hash};
   request.network = reconcile::name_prefix(parts_.ledger.state().node_id);
-  auto prepared =
-      prepare(wanted.workload, request.spec, secrets_, options_.check_mounts, options_.runtime_dir);
+  auto prepared = prepare(wanted.workload, request.spec, secrets_, options_.check_mounts, options_.runtime_dir);
   if (!prepared) {
     trouble(wanted.workload, "create_failed", prepared.error());
     co_return;
@@ -160,13 +158,13 @@ Actor::Task Actor::start(action::Start wanted) {
   const reconcile::WorkloadSpec spec = known->declared.spec;
   const auto prepared = prepare(wanted.workload, spec, secrets_, options_.check_mounts, options_.runtime_dir);
   if (!prepared) {
-    trouble(wanted.workload, kStartFailed, prepared.error());
+    trouble(wanted.workload, start_failed_code, prepared.error());
     co_return;
   }
   const auto started = co_await parts_.engine.start(wanted.container_id);
   observer_.mark_dirty(wanted.container_id);
   if (started) co_return;
-  trouble(wanted.workload, kStartFailed, started.error());
+  trouble(wanted.workload, start_failed_code, started.error());
   // A network that somebody removed is the one cause we can mend before the next try.
   network_there_ = false;
   const auto mended = co_await ensure_network();

@@ -12,7 +12,7 @@ namespace rec = reconcile::record;
 
 namespace {
 
-constexpr std::int64_t kStuckRetryMs = 30'000;
+constexpr std::int64_t stuck_retry_ms = 30'000;
 
 }  // namespace
 
@@ -30,8 +30,8 @@ asio::awaitable<Result<void>> Actor::finish_stop(action::Stop wanted) {
   const BootMs deadline = parts_.clock.now().boot_ms + wanted.grace_s * 1000LL;
   // The exit may have come before we listened: look once, then wait.
   const auto before = co_await parts_.engine.inspect(id);
-  const bool runs = before.has_value() && before->phase == reconcile::Phase::running &&
-                    before->instance() == wanted.instance;
+  const bool runs =
+      before.has_value() && before->phase == reconcile::Phase::running && before->instance() == wanted.instance;
   bool ended = before.has_value() && !runs;
   if (!ended) ended = co_await exited.wait(parts_.clock, deadline);
   awaiting_exit_.erase(id);
@@ -62,7 +62,7 @@ Actor::Task Actor::stop(action::Stop wanted) {
     log::info("a stop of " + wanted.workload + " did not go through: " + error.message);
     co_return;
   }
-  static_cast<void>(record(parts_, rec::StuckMet{wanted.workload, error.message, kStuckRetryMs}));
+  static_cast<void>(record(parts_, rec::StuckMet{wanted.workload, error.message, stuck_retry_ms}));
 }
 
 }  // namespace aura::loops

@@ -10,17 +10,17 @@
 
 namespace aura::loops {
 
-inline constexpr std::size_t event_bytes_per_beat = 400 * 1024;     // of the 1 MiB a beat may have
+inline constexpr std::size_t event_bytes_per_beat = 400 * 1024;  // of the 1 MiB a beat may have
 inline constexpr std::size_t outcome_bytes_per_beat = 300 * 1024;
 
 // What the control plane is known to have, from its replies.
 struct Told {
-  std::string state_hash;              // of the last beat that was answered
-  std::string report_hash;             // of the last report that was answered
+  std::string state_hash;   // of the last beat that was answered
+  std::string report_hash;  // of the last report that was answered
   BootMs report_at = 0;
-  std::uint64_t event_seq = 0;         // last event in a beat that was answered
-  std::set<std::string> outcomes;      // ids in beats that were answered and that await confirmation
-  bool want_report = true;             // the control plane asked for one
+  std::uint64_t event_seq = 0;     // last event in a beat that was answered
+  std::set<std::string> outcomes;  // ids in beats that were answered and that await confirmation
+  bool want_report = true;         // the control plane asked for one
 };
 
 // Unconfirmed events, oldest first, within their number and size.

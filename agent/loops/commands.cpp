@@ -8,14 +8,14 @@ using Kind = reconcile::Acceptance::Kind;
 
 namespace {
 
-constexpr int kDegradedRetryAfterS = 60;
+constexpr int degraded_retry_after_s = 60;
 
 reconcile::Acceptance not_durable(const Error& error) {
   reconcile::Acceptance answer;
   answer.kind = Kind::deferred;
   answer.code = error.code == Errc::no_space ? protocol::code::no_space : protocol::code::degraded;
   answer.message = "the node cannot record a decision now: " + error.message;
-  answer.retry_after_s = kDegradedRetryAfterS;
+  answer.retry_after_s = degraded_retry_after_s;
   return answer;
 }
 
@@ -59,8 +59,8 @@ void CommandDesk::reload(const protocol::Command& command) {
   static_cast<void>(record(parts_, rec::Settled{command.id, std::move(outcome)}));
 }
 
-std::vector<protocol::Deferred> CommandDesk::deliver_all(
-    const std::vector<protocol::Command>& commands, const std::vector<protocol::UnreadableCommand>& unreadable) {
+std::vector<protocol::Deferred> CommandDesk::deliver_all(const std::vector<protocol::Command>& commands,
+                                                         const std::vector<protocol::UnreadableCommand>& unreadable) {
   for (const auto& one : unreadable) {
     if (told_unreadable_.size() >= max_told_unreadable || !told_unreadable_.insert(one.id).second) continue;
     rec::Noted note;
@@ -76,8 +76,8 @@ std::vector<protocol::Deferred> CommandDesk::deliver_all(
     if (answer.kind != Kind::deferred) continue;
     // The protocol has no word for a node that cannot record: to the sender it is a node without space.
     const bool degraded = answer.code == protocol::code::degraded;
-    deferred.push_back({command.id, degraded ? std::string(protocol::code::no_space) : answer.code,
-                        answer.retry_after_s});
+    deferred.push_back(
+        {command.id, degraded ? std::string(protocol::code::no_space) : answer.code, answer.retry_after_s});
   }
   return deferred;
 }

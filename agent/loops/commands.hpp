@@ -11,12 +11,12 @@
 
 namespace aura::loops {
 
-inline constexpr std::size_t max_told_unreadable = 64;   // ids remembered
+inline constexpr std::size_t max_told_unreadable = 64;  // ids remembered
 
 // What reading configuration and declarations anew came to.
 struct ReloadResult {
-  bool ok = false;     // everything was read and is good
-  std::string text;    // one or more sentences
+  bool ok = false;   // everything was read and is good
+  std::string text;  // one or more sentences
 };
 
 class CommandDesk {

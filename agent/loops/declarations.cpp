@@ -15,8 +15,7 @@ ReloadResult Declarations::reload(bool allow_removal) {
   DeclarationsRead now_there = read_();
   problems_ = std::move(now_there.problems);
   for (const auto& problem : problems_) log::warning(problem);
-  const auto records =
-      reconcile::declare(parts_.ledger.state(), now_there.set, allow_removal, parts_.clock.now());
+  const auto records = reconcile::declare(parts_.ledger.state(), now_there.set, allow_removal, parts_.clock.now());
   ReloadResult result;
   for (const auto& one : records) {
     const auto kept = parts_.ledger.record(one);
@@ -28,8 +27,8 @@ ReloadResult Declarations::reload(bool allow_removal) {
   result.text = fmt::format("{} workloads declared, {} changes recorded", now_there.set.good.size(), records.size());
   const auto& held = parts_.ledger.state().removal_held;
   if (!held.empty()) {
-    result.text += fmt::format("; missing but kept: {} (aura-node reload --allow-removal removes them)",
-                               fmt::join(held, ", "));
+    result.text +=
+        fmt::format("; missing but kept: {} (aura-node reload --allow-removal removes them)", fmt::join(held, ", "));
   }
   for (const auto& problem : problems_) result.text += "; " + problem;
   return result;

@@ -10,7 +10,10 @@ namespace asio = boost::asio;
 
 EngineEvents::EngineEvents(Parts parts, Observer& observer, Actor& actor, Supervisor& supervisor,
                            const std::string& socket)
-    : parts_(std::move(parts)), observer_(observer), actor_(actor), supervisor_(supervisor),
+    : parts_(std::move(parts)),
+      observer_(observer),
+      actor_(actor),
+      supervisor_(supervisor),
       watch_(parts_.executor, socket, [this] { socket_back_.notify(); }) {}
 
 asio::awaitable<void> EngineEvents::run() {

@@ -11,7 +11,7 @@
 namespace aura::loops {
 
 inline constexpr const char* enroll_code_credential = "enroll-code";
-inline constexpr std::int64_t pending_retry_ms = 10'000;   // while an operator has not approved yet
+inline constexpr std::int64_t pending_retry_ms = 10'000;  // while an operator has not approved yet
 
 class Enrolment {
  public:

@@ -20,11 +20,14 @@ void write(const protocol::Event& event) {
   const log::Level level = level_of(event.severity);
   const bool commanded = !event.command_id.empty();
   if (commanded && !event.workload.empty()) {
-    log::write(level, event.text, {{"AURA_EVENT", event.kind}, {"AURA_WORKLOAD", event.workload},
-                                   {"AURA_COMMAND_ID", event.command_id}, {"AURA_ACTOR", event.actor}});
+    log::write(level, event.text,
+               {{"AURA_EVENT", event.kind},
+                {"AURA_WORKLOAD", event.workload},
+                {"AURA_COMMAND_ID", event.command_id},
+                {"AURA_ACTOR", event.actor}});
   } else if (commanded) {
-    log::write(level, event.text, {{"AURA_EVENT", event.kind}, {"AURA_COMMAND_ID", event.command_id},
-                                   {"AURA_ACTOR", event.actor}});
+    log::write(level, event.text,
+               {{"AURA_EVENT", event.kind}, {"AURA_COMMAND_ID", event.command_id}, {"AURA_ACTOR", event.actor}});
   } else if (!event.workload.empty()) {
     log::write(level, event.text, {{"AURA_EVENT", event.kind}, {"AURA_WORKLOAD", event.workload}});
   } else {

@@ -1,7 +1,7 @@
 #include "agent/loops/heartbeat.hpp"
 
-#include "agent/reconcile/backoff.hpp"
 #include "agent/reconcile/accept.hpp"
+#include "agent/reconcile/backoff.hpp"
 #include "common/log.hpp"
 
 #include <fmt/format.h>
@@ -17,13 +17,13 @@ namespace rec = reconcile::record;
 
 namespace {
 
-constexpr std::string_view kStaleEpoch = "stale_epoch";
-constexpr std::string_view kPending = "an operator has not approved this node yet (aura-control approve)";
-constexpr int kJitterPercent = 10;
+constexpr std::string_view stale_epoch_code = "stale_epoch";
+constexpr std::string_view pending_words = "an operator has not approved this node yet (aura-control approve)";
+constexpr int jitter_percent = 10;
 
-// Full jitter around the wanted distance, in a band of kJitterPercent on both sides.
+// Full jitter around the wanted distance, in a band of jitter_percent on both sides.
 std::int64_t jittered(std::int64_t ms, std::uint64_t entropy) {
-  const std::int64_t band = ms * kJitterPercent / 100;
+  const std::int64_t band = ms * jitter_percent / 100;
   return ms - band + static_cast<std::int64_t>(entropy % static_cast<std::uint64_t>(2 * band + 1));
 }
 
@@ -31,8 +31,13 @@ std::int64_t jittered(std::int64_t ms, std::uint64_t entropy) {
 
 Heartbeat::Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrolment, CommandDesk& desk,
                      Options options)
-    : parts_(std::move(parts)), control_(control), enrolment_(enrolment), desk_(desk), options_(std::move(options)),
-      interval_s_(options_.first_interval_s), away_since_(parts_.clock.now().boot_ms) {}
+    : parts_(std::move(parts)),
+      control_(control),
+      enrolment_(enrolment),
+      desk_(desk),
+      options_(std::move(options)),
+      interval_s_(options_.first_interval_s),
+      away_since_(parts_.clock.now().boot_ms) {}
 
 asio::awaitable<void> Heartbeat::run() {
   for (;;) {
@@ -52,7 +57,7 @@ asio::awaitable<std::optional<Error>> Heartbeat::beat_once() {
   if (!*enrolled) {
     Error pending;
     pending.code = Errc::unauthorized;
-    pending.message = kPending;
+    pending.message = pending_words;
     pending.retry_after_s = static_cast<int>(pending_retry_ms / 1000);
     co_return pending;
   }
@@ -116,8 +121,8 @@ void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
   if (state.node.fenced_by) static_cast<void>(record(parts_, rec::Unfenced{}));
   if (confirms_anything(state, reply)) {
     const std::uint64_t seq = std::min(reply.confirmed_event_seq, state.last_event_seq);
-    static_cast<void>(record(parts_, rec::Confirmed{std::max(seq, state.confirmed_event_seq),
-                                                    reply.confirmed_outcomes}));
+    static_cast<void>(
+        record(parts_, rec::Confirmed{std::max(seq, state.confirmed_event_seq), reply.confirmed_outcomes}));
   }
   if (reply.wanted) {
     const auto wanted = reconcile::accept_wanted(state, *reply.wanted, parts_.clock.now());
@@ -162,11 +167,13 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   }
   long_poll_ = false;
   problem_ = error.message;
-  if (error.code == Errc::conflict && error.message.starts_with(kStaleEpoch) && !parts_.ledger.state().node.fenced_by) {
-    const std::string number = error.message.substr(kStaleEpoch.size());
+  if (error.code == Errc::conflict && error.message.starts_with(stale_epoch_code) &&
+      !parts_.ledger.state().node.fenced_by) {
+    const std::string number = error.message.substr(stale_epoch_code.size());
     static_cast<void>(record(parts_, rec::Fenced{std::strtoull(number.c_str(), nullptr, 10)}));
   }
-  const bool stranger = error.code == Errc::unauthorized || error.code == Errc::forbidden || error.code == Errc::conflict;
+  const bool stranger =
+      error.code == Errc::unauthorized || error.code == Errc::forbidden || error.code == Errc::conflict;
   std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_ - 1, retry_max_ms, now.entropy);
   if (stranger) {
     wait_ms = unknown_to_control_first_ms +
@@ -179,7 +186,7 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
 
 std::string Heartbeat::words() const {
   const BootMs now = parts_.clock.now().boot_ms;
-  if (problem_ == kPending) return "pending: " + problem_;
+  if (problem_ == pending_words) return "pending: " + problem_;
   if (!problem_.empty()) {
     return fmt::format("away for {}: {}", human_duration((now - away_since_) / 1000), problem_);
   }

@@ -28,10 +28,10 @@ inline constexpr std::int64_t unknown_to_control_first_ms = 60'000;  // after 40
 class Heartbeat {
  public:
   struct Options {
-    int first_interval_s = 60;       // until the control plane says otherwise
+    int first_interval_s = 60;  // until the control plane says otherwise
     std::string agent_version;
-    bool start_recorded = true;      // false: this start is not in the ledger; epoch is sent as null
-    bool ledger_readable = true;     // false: ledger_id is sent as null
+    bool start_recorded = true;   // false: this start is not in the ledger; epoch is sent as null
+    bool ledger_readable = true;  // false: ledger_id is sent as null
     std::function<protocol::Report()> report;
   };
   Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrolment, CommandDesk& desk, Options options);
@@ -74,7 +74,7 @@ class Heartbeat {
   int interval_s_;
   std::uint32_t failures_ = 0;
   bool long_poll_ = false;
-  bool events_stalled_ = false;          // the last beat's events were not confirmed: no hurry with more
+  bool events_stalled_ = false;  // the last beat's events were not confirmed: no hurry with more
   std::optional<BootMs> heard_at_;
   BootMs away_since_ = 0;
   std::string problem_;

@@ -12,7 +12,7 @@
 namespace aura::loops {
 namespace {
 
-constexpr std::size_t kMaxRawBytes = 64 * 1024;  // of what Docker sends for the tail; the end of it is kept
+constexpr std::size_t max_raw_bytes = 64 * 1024;  // of what Docker sends for the tail; the end of it is kept
 
 std::string escaped(std::string_view line) {
   std::string out;
@@ -34,12 +34,12 @@ std::string escaped(std::string_view line) {
 }
 
 std::string cut(std::string line) {
-  constexpr std::string_view kMore = "…";
+  constexpr std::string_view more = "…";
   if (line.size() <= tail_line_bytes) return line;
-  std::size_t end = tail_line_bytes - kMore.size();
+  std::size_t end = tail_line_bytes - more.size();
   while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
   line.resize(end);
-  return line += kMore;
+  return line += more;
 }
 
 boost::asio::awaitable<void> fetch(ports::ContainerEngine& engine, std::string id, std::shared_ptr<std::string> raw) {
@@ -47,7 +47,7 @@ boost::asio::awaitable<void> fetch(ports::ContainerEngine& engine, std::string i
   request.tail = tail_lines;
   std::function<bool(std::string_view)> sink = [raw](std::string_view piece) {
     raw->append(piece);
-    if (raw->size() > kMaxRawBytes) raw->erase(0, raw->size() - kMaxRawBytes);
+    if (raw->size() > max_raw_bytes) raw->erase(0, raw->size() - max_raw_bytes);
     return true;
   };
   const auto done = co_await engine.logs(id, request, std::move(sink));

@@ -11,7 +11,7 @@ using reconcile::Phase;
 
 namespace {
 
-constexpr int kListings = 2;  // a container that vanishes between list and inspect is worth one more look
+constexpr int listings = 2;  // a container that vanishes between list and inspect is worth one more look
 
 Container from_list(const ports::ListedContainer& listed) {
   Container container;
@@ -83,7 +83,7 @@ asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& s
       vanished = vanished || seen.vanished;
       if (!seen.vanished) containers.push_back(std::move(seen.container));
     }
-    if (vanished && listing < kListings) continue;
+    if (vanished && listing < listings) continue;
     engine_known_ = true;
     observed.after_gap = std::exchange(gap_, false);
     co_return observed;
@@ -117,6 +117,7 @@ asio::awaitable<Observer::Look> Observer::look(const ports::ListedContainer& lis
   if (!ended) co_return seen;
   container.oom_killed = container.oom_killed || oomed_.contains(container.id);
   container.killed = co_await was_killed(container, state);
+  if (container.killed) container.killed_at = killed_[container.id];
   co_return seen;
 }
 
@@ -128,14 +129,14 @@ asio::awaitable<bool> Observer::was_killed(const Container& container, const rec
   const reconcile::Instance instance = container.instance();
   const auto seen = co_await engine_.kill_seen(instance);
   const bool killed = seen.has_value() && *seen;
-  if (killed) killed_.insert(container.id);
+  if (killed) killed_[container.id] = 0;
   co_return killed;
 }
 
 void Observer::engine_event(const ports::EngineEvent& event) {
   const std::string& id = event.container_id;
   dirty_.insert(id);
-  if (event.action == "kill" || event.action == "stop") killed_.insert(id);
+  if (event.action == "kill" || event.action == "stop") killed_.try_emplace(id, clock_.now().boot_ms);
   if (event.action == "oom") oomed_.insert(id);
   if (event.action == "start") {
     killed_.erase(id);
@@ -144,7 +145,8 @@ void Observer::engine_event(const ports::EngineEvent& event) {
     asked_for_kill_.insert(id);
   }
   if (event.action == "destroy") {
-    for (auto* set : {&dirty_, &killed_, &oomed_, &asked_for_kill_}) set->erase(id);
+    killed_.erase(id);
+    for (auto* set : {&dirty_, &oomed_, &asked_for_kill_}) set->erase(id);
   }
 }
 

@@ -16,7 +16,8 @@ namespace aura::loops {
 
 class Observer {
  public:
-  Observer(ports::ContainerEngine& engine, ports::Host& host) : engine_(engine), host_(host) {}
+  Observer(ports::ContainerEngine& engine, ports::Host& host, ports::Clock& clock)
+      : engine_(engine), host_(host), clock_(clock) {}
 
   // `state` must outlive the call; it may change meanwhile.
   boost::asio::awaitable<reconcile::Observed> observe(const reconcile::State& state);
@@ -43,13 +44,15 @@ class Observer {
 
   ports::ContainerEngine& engine_;
   ports::Host& host_;
+  ports::Clock& clock_;
   std::map<std::string, reconcile::Container> remembered_;
   std::set<std::string> dirty_;
-  std::set<std::string> killed_, oomed_;   // by container id, since its last start
-  std::set<std::string> asked_for_kill_;   // exited ones whose kill history was asked since the last gap
+  std::map<std::string, BootMs> killed_;  // since its last start: when it was told; 0: from Docker's history
+  std::set<std::string> oomed_;
+  std::set<std::string> asked_for_kill_;  // exited ones whose kill history was asked since the last gap
   bool events_up_ = false;
   bool engine_known_ = false;
-  bool gap_ = false;                       // Docker was away since the last complete listing
+  bool gap_ = false;  // Docker was away since the last complete listing
 };
 
 }  // namespace aura::loops

@@ -10,20 +10,20 @@
 namespace aura::loops {
 namespace {
 
-constexpr mode_t kFolderMode = 0700;
-constexpr mode_t kSecretMode = 0444;
-constexpr std::size_t kMaxSecretBytes = 1 << 20;
+constexpr mode_t folder_mode = 0700;
+constexpr mode_t secret_mode = 0444;
+constexpr std::size_t max_secret_bytes = 1 << 20;
 
 Result<void> make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), kFolderMode) == 0 || errno == EEXIST) return {};
+  if (::mkdir(path.c_str(), folder_mode) == 0 || errno == EEXIST) return {};
   return errno_error(errno, "cannot make " + path);
 }
 
 // runtime_dir is on a tmpfs and secrets are written anew at every start: durability is not needed, whole files are.
 Result<void> write_secret(const std::string& path, const std::string& value) {
-  const auto there = read_file(path, kMaxSecretBytes);
+  const auto there = read_file(path, max_secret_bytes);
   if (there && *there == value) return {};
-  return write_file_durably(path, value, kSecretMode);
+  return write_file_durably(path, value, secret_mode);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace aura::loops {
 using MountCheck = std::function<Result<void>(const reconcile::WorkloadSpec&)>;
 
 struct Prepared {
-  std::map<std::string, std::string> env;         // with the values of secrets
+  std::map<std::string, std::string> env;  // with the values of secrets
   std::vector<reconcile::Mount> secret_mounts;
 };
 

@@ -64,8 +64,10 @@ class SocketWatch::Impl : public std::enable_shared_from_this<Impl> {
       }
     }
     // A folder that was removed takes its watch with it; the next arm() makes a new one.
-    if (gone) descriptor_.reset();
-    else wait();
+    if (gone)
+      descriptor_.reset();
+    else
+      wait();
     if (found && appeared_) appeared_();
   }
 

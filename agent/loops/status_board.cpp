@@ -6,8 +6,13 @@ namespace aura::loops {
 
 StatusBoard::StatusBoard(Parts parts, Supervisor& supervisor, Actor& actor, Observer& observer,
                          EngineEvents& engine_events, Declarations& declarations, Options options)
-    : parts_(std::move(parts)), supervisor_(supervisor), actor_(actor), observer_(observer),
-      engine_events_(engine_events), declarations_(declarations), options_(std::move(options)) {}
+    : parts_(std::move(parts)),
+      supervisor_(supervisor),
+      actor_(actor),
+      observer_(observer),
+      engine_events_(engine_events),
+      declarations_(declarations),
+      options_(std::move(options)) {}
 
 std::string StatusBoard::engine_words() const {
   if (!supervisor_.unknown_reason().empty()) return "unknown: " + supervisor_.unknown_reason();

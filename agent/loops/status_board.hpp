@@ -18,9 +18,9 @@ class StatusBoard {
  public:
   struct Options {
     std::string agent_version, tenant;
-    std::string tailnet;                  // for people
-    std::string no_control;               // why there is no control plane, where there is none
-    std::vector<std::string> troubles;    // of the start: configuration
+    std::string tailnet;                // for people
+    std::string no_control;             // why there is no control plane, where there is none
+    std::vector<std::string> troubles;  // of the start: configuration
   };
   StatusBoard(Parts parts, Supervisor& supervisor, Actor& actor, Observer& observer, EngineEvents& engine_events,
               Declarations& declarations, Options options);

@@ -78,11 +78,15 @@ bool Supervisor::record_facts(const reconcile::Plan& plan, std::vector<reconcile
     const auto kept = parts_.ledger.record(fact);
     recording_ = false;
     if (!kept) {
-      log::error("cannot record what was observed: " + kept.error().message);
+      // The same trouble on every pass is told once.
+      if (std::exchange(record_trouble_, kept.error().message) != kept.error().message) {
+        log::error("cannot record what was observed: " + kept.error().message);
+      }
       return false;
     }
     if (const auto* exited = std::get_if<reconcile::record::Exited>(&fact.body)) exits.push_back(*exited);
   }
+  record_trouble_.clear();
   return true;
 }
 

@@ -20,12 +20,12 @@ inline constexpr std::int64_t poll_with_events_ms = 300'000;
 inline constexpr std::int64_t poll_without_events_ms = 30'000;
 inline constexpr std::int64_t poll_engine_away_ms = 5'000;
 inline constexpr std::int64_t record_retry_ms = 5'000;
-inline constexpr int max_rounds = 32;   // of facts and plans in one pass
+inline constexpr int max_rounds = 32;  // of facts and plans in one pass
 
 class Supervisor {
  public:
   struct Hooks {
-    std::function<void()> passed;   // after every pass
+    std::function<void()> passed;  // after every pass
   };
   Supervisor(Parts parts, Observer& observer, Actor& actor, Secrets& secrets, Hooks hooks);
 
@@ -58,8 +58,9 @@ class Supervisor {
   reconcile::Plan plan_;
   std::string unknown_reason_;
   bool reconciled_ = false;
-  bool recording_ = false;       // the ledger's change signal is about our own record
-  bool record_failed_ = false;   // facts of the last pass could not be kept
+  bool recording_ = false;      // the ledger's change signal is about our own record
+  bool record_failed_ = false;  // facts of the last pass could not be kept
+  std::string record_trouble_;  // the last one told
 };
 
 }  // namespace aura::loops

@@ -93,6 +93,19 @@ void tell_exit(Pass& pass, const std::string& name, const Workload& workload, co
   pass.fact(std::move(exited));
 }
 
+// A daemon that shuts down kills its containers before it stops answering: what looks like somebody's docker stop is
+// believed only if Docker is still there a moment later.
+constexpr std::int64_t believe_kill_after_ms = 500;
+
+bool may_be_docker_going_down(Pass& pass, const Workload& workload, const Container& container) {
+  if (!container.killed || container.killed_at == 0 || pass.observed.after_gap) return false;
+  if (workload.stop_sent && workload.stop_sent->instance == container.instance()) return false;
+  const BootMs believe_at = container.killed_at + believe_kill_after_ms;
+  if (believe_at <= pass.now.boot_ms) return false;
+  pass.wake(believe_at);
+  return true;
+}
+
 // The end of a known run, or the beginning of a new one. True if a fact was told.
 bool find_run_facts(Pass& pass, const std::string& name, const Workload& workload) {
   for (const OwnedContainer& owned : workload.containers) {
@@ -112,6 +125,7 @@ bool find_run_facts(Pass& pass, const std::string& name, const Workload& workloa
       return true;
     }
     if (owned.runs && !is_up(container->phase)) {
+      if (may_be_docker_going_down(pass, workload, *container)) continue;
       tell_exit(pass, name, workload, owned, container);
       return true;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/reconcile/workload.hpp"
+#include "common/time.hpp"
 
 #include <cstdint>
 #include <map>
@@ -43,6 +44,7 @@ struct Container {
   std::string health;                        // "none" | "starting" | "healthy" | "unhealthy"
   std::optional<Resources> resources;        // of ours, from inspect
   std::vector<std::string> writable_mounts;  // host paths
+  BootMs killed_at = 0;                      // when we learnt of that; 0: from Docker's history
   bool killed = false;                // a kill or stop was asked of this instance by anybody (Docker's kill event)
   std::vector<std::string> log_tail;  // of an exited one of ours, captured at the exit; escaped
 

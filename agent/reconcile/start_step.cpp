@@ -163,6 +163,10 @@ bool run_step(Pass& pass, const std::string& name, const Workload& workload, con
     finding.reason = "Somebody paused it through Docker (docker pause).";
     return true;
   }
+  if (active.runs) {
+    finding.reason = "Docker was asked to stop it; whether Docker itself goes down shows in a moment.";
+    return true;
+  }
   if (container.phase != Phase::created && container.phase != Phase::exited) {
     finding.reason = "Docker is busy with it.";
     return true;

@@ -1,6 +1,7 @@
 #include "agent/store/ledger.hpp"
 
 #include <type_traits>
+#include <variant>
 
 namespace aura::store {
 namespace {
@@ -13,11 +14,14 @@ constexpr bool one_of = (std::is_same_v<Body, Kinds> || ...);
 // Commands and their refusals, the control plane's intent, what an operator or a vanished file decides. A new
 // declaration is not among them: its file is its durable form and is read again at every start.
 template <class Body>
-constexpr bool decides = one_of<Body, Accepted, Refused, WantedTaken, Adopted, Unfenced, Withdrawn, Forgotten>;
+constexpr bool decides = one_of<Body, Accepted, Refused, WantedTaken, Unfenced, Withdrawn>;
 
 }  // namespace
 
 bool is_supervision(const reconcile::RecordBody& body) {
+  // Only an operator's adoption decides. One without an actor finds again what is exactly as declared, and is how a
+  // node whose ledger cannot be read goes on with the containers that it has.
+  if (const auto* adopted = std::get_if<Adopted>(&body)) return adopted->actor.empty();
   return std::visit([](const auto& one) { return !decides<std::decay_t<decltype(one)>>; }, body);
 }
 

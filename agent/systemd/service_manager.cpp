@@ -12,10 +12,10 @@
 namespace aura::systemd {
 namespace {
 
-constexpr const char* kManagerService = "org.freedesktop.systemd1";
-constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
-constexpr const char* kSocketPath = "/org/freedesktop/systemd1/unit/docker_2esocket";
-constexpr const char* kServicePath = "/org/freedesktop/systemd1/unit/docker_2eservice";
+constexpr const char* manager_service = "org.freedesktop.systemd1";
+constexpr const char* manager_path = "/org/freedesktop/systemd1";
+constexpr const char* socket_path = "/org/freedesktop/systemd1/unit/docker_2esocket";
+constexpr const char* service_path = "/org/freedesktop/systemd1/unit/docker_2eservice";
 
 struct CloseBus {
   void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
@@ -33,7 +33,7 @@ Bus open_bus() {
 std::string text_property(sd_bus* bus, const char* path, const char* interface, const char* name) {
   char* text = nullptr;
   sd_bus_error error = SD_BUS_ERROR_NULL;
-  const int done = sd_bus_get_property_string(bus, kManagerService, path, interface, name, &error, &text);
+  const int done = sd_bus_get_property_string(bus, manager_service, path, interface, name, &error, &text);
   sd_bus_error_free(&error);
   const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
   return done < 0 || text == nullptr ? std::string() : std::string(text);
@@ -48,7 +48,7 @@ std::string real_path(const std::string& path) {
 bool listens_on(sd_bus* bus, const std::string& path) {
   sd_bus_message* raw = nullptr;
   sd_bus_error error = SD_BUS_ERROR_NULL;
-  const int done = sd_bus_get_property(bus, kManagerService, kSocketPath, "org.freedesktop.systemd1.Socket", "Listen",
+  const int done = sd_bus_get_property(bus, manager_service, socket_path, "org.freedesktop.systemd1.Socket", "Listen",
                                        &error, &raw, "a(ss)");
   sd_bus_error_free(&error);
   if (done < 0) return false;
@@ -76,8 +76,8 @@ bool ServiceManager::may_connect_to_engine() {
   if (!socket_may_be_activated()) return true;
   const Bus bus = open_bus();
   if (!bus || !listens_on(bus.get(), real_path(engine_socket_))) return true;
-  if (text_property(bus.get(), kSocketPath, "org.freedesktop.systemd1.Unit", "ActiveState") != "active") return true;
-  const std::string state = text_property(bus.get(), kServicePath, "org.freedesktop.systemd1.Unit", "ActiveState");
+  if (text_property(bus.get(), socket_path, "org.freedesktop.systemd1.Unit", "ActiveState") != "active") return true;
+  const std::string state = text_property(bus.get(), service_path, "org.freedesktop.systemd1.Unit", "ActiveState");
   return state != "inactive" && state != "failed" && state != "deactivating";
 }
 
@@ -85,7 +85,7 @@ bool ServiceManager::shutting_down() {
   if (sd_booted() <= 0) return false;
   const Bus bus = open_bus();
   if (!bus) return false;
-  return text_property(bus.get(), kManagerPath, "org.freedesktop.systemd1.Manager", "SystemState") == "stopping";
+  return text_property(bus.get(), manager_path, "org.freedesktop.systemd1.Manager", "SystemState") == "stopping";
 }
 
 }  // namespace aura::systemd

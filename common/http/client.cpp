@@ -2,11 +2,11 @@
 
 #include "common/http/curl_loop.hpp"
 
+#include <curl/curl.h>
+#include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <curl/curl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -20,10 +20,10 @@ namespace {
 namespace asio = boost::asio;
 
 // libcurl's receive and send buffers per transfer; its defaults are 16 and 64 KiB.
-constexpr long kBufferBytes = 16 * 1024;
+constexpr long buffer_bytes = 16 * 1024;
 // All header lines of one answer together.
-constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
-constexpr long kKeepAliveIdleS = 60;
+constexpr std::size_t max_header_bytes = 64 * 1024;
+constexpr long keep_alive_idle_s = 60;
 
 std::string_view trim(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
@@ -163,8 +163,8 @@ void Transfer::set_connection() {
   // "" also switches off the proxy variables of the environment.
   curl_easy_setopt(easy_, CURLOPT_PROXY, "");
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, buffer_bytes);
+  curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, buffer_bytes);
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, call_.timeout_ms);
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, call_.connect_timeout_ms);
   if (!call_.unix_socket.empty()) {
@@ -172,7 +172,7 @@ void Transfer::set_connection() {
     return;
   }
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleS);
+  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, keep_alive_idle_s);
   if (!call_.pin_address.empty()) {
     // HOST:PORT:ADDRESS:PORT with all but the address empty: any host and port go there, the port stays. Unlike
     // CURLOPT_RESOLVE it leaves nothing behind in libcurl's cache of names.
@@ -222,7 +222,7 @@ long Transfer::status() const {
 
 bool Transfer::take_header(std::string_view line) {
   header_bytes_ += line.size();
-  if (header_bytes_ > kMaxHeaderBytes) {
+  if (header_bytes_ > max_header_bytes) {
     too_large_ = true;
     return false;
   }

@@ -24,11 +24,11 @@ namespace aura::http {
 
 struct Call {
   Request request;
-  std::string unix_socket;             // path; empty: TCP by the URL
-  long timeout_ms = 10'000;            // whole exchange; 0: none (streams only)
+  std::string unix_socket;   // path; empty: TCP by the URL
+  long timeout_ms = 10'000;  // whole exchange; 0: none (streams only)
   long connect_timeout_ms = 3'000;
   std::size_t max_body_bytes = 1 << 20;
-  std::string pin_address;             // literal address to connect to instead of resolving the URL's host
+  std::string pin_address;  // literal address to connect to instead of resolving the URL's host
 };
 
 class Client {

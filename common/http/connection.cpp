@@ -3,9 +3,9 @@
 #include "common/http/wire.hpp"
 #include "common/log.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <array>
 #include <chrono>
@@ -18,15 +18,15 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kMaxEarlyBytes = 64 * 1024;     // of further requests, while one is being answered
-constexpr std::size_t kMaxDrainBytes = 1024 * 1024;   // of a refused request
-constexpr int kDrainS = 2;
-constexpr int kWriteStallS = 30;  // a peer that takes nothing for so long is gone
+constexpr std::size_t read_bytes = 16 * 1024;
+constexpr std::size_t max_early_bytes = 64 * 1024;    // of further requests, while one is being answered
+constexpr std::size_t max_drain_bytes = 1024 * 1024;  // of a refused request
+constexpr int drain_s = 2;
+constexpr int write_stall_s = 30;  // a peer that takes nothing for so long is gone
 
 // Shared by all connections of the thread; its content is used before the next suspension.
-std::array<char, kReadBytes>& read_buffer() {
-  static thread_local std::array<char, kReadBytes> buffer;
+std::array<char, read_bytes>& read_buffer() {
+  static thread_local std::array<char, read_bytes> buffer;
   return buffer;
 }
 
@@ -240,8 +240,8 @@ asio::awaitable<void> Connection::refuse(int status, std::string_view code, std:
 asio::awaitable<void> Connection::drain() {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);
-  set_deadline(kDrainS);
-  for (std::size_t dropped = 0; dropped < kMaxDrainBytes;) {
+  set_deadline(drain_s);
+  for (std::size_t dropped = 0; dropped < max_drain_bytes;) {
     pending_.clear();
     const bool some = co_await fill();
     if (!some) co_return;
@@ -284,7 +284,7 @@ asio::awaitable<bool> Connection::write_all(std::string_view bytes) {
     bytes.remove_prefix(sent);
     if (!error) continue;
     if (would_block(error)) {
-      set_deadline(kWriteStallS);
+      set_deadline(write_stall_s);
       error.clear();
       co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, error));
       if (!error && !timed_out_) continue;
@@ -305,7 +305,7 @@ asio::awaitable<void> Connection::wait_for_hang_up() {
     co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
     if (!take_available()) break;
-    if (pending_.size() > kMaxEarlyBytes) gone_ = true;
+    if (pending_.size() > max_early_bytes) gone_ = true;
   }
   // A write that waits for room would wait for its whole time.
   error_code ignored;

@@ -63,9 +63,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket socket_;
   boost::asio::steady_timer deadline_;
   const Peer peer_;
-  std::string pending_;      // received and not yet used
-  bool timed_out_ = false;   // the deadline passed
-  bool gone_ = false;        // the peer hung up, or close()
+  std::string pending_;     // received and not yet used
+  bool timed_out_ = false;  // the deadline passed
+  bool gone_ = false;       // the peer hung up, or close()
 };
 
 }  // namespace aura::http

@@ -14,7 +14,7 @@ namespace aura::http {
 namespace {
 
 // Idle connections kept for reuse, over all hosts and sockets.
-constexpr long kConnectionsKept = 8;
+constexpr long connections_kept = 8;
 
 // libcurl's global state costs start-up time and memory, so it is made with the first loop.
 void init_curl_once() {
@@ -54,7 +54,7 @@ CurlLoop::CurlLoop(boost::asio::io_context& context) : context_(context), timer_
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &Callbacks::timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kConnectionsKept);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections_kept);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 }
 

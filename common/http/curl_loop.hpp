@@ -51,7 +51,7 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
     int wanted = 0;        // CURL_POLL_IN | CURL_POLL_OUT
     bool reading = false;  // a wait for readability is pending
     bool writing = false;
-    bool gone = false;     // libcurl has let go of it
+    bool gone = false;  // libcurl has let go of it
   };
   using WatchPtr = std::shared_ptr<Watch>;
 

@@ -19,9 +19,9 @@
 namespace aura::http {
 namespace {
 
-constexpr int kBacklog = 128;
-constexpr std::size_t kGroupBufferBytes = 16 * 1024;
-constexpr int kSocketFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+constexpr int listen_backlog = 128;
+constexpr std::size_t group_buffer_bytes = 16 * 1024;
+constexpr int socket_flags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 const sockaddr* as_sockaddr(const void* address) { return static_cast<const sockaddr*>(address); }
 
@@ -66,7 +66,7 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
     return listen_error(errno, path);
   }
   if (!S_ISSOCK(status.st_mode)) return Error{Errc::conflict, fmt::format("{} exists and is no socket", path)};
-  const Descriptor probe(::socket(AF_UNIX, kSocketFlags, 0));
+  const Descriptor probe(::socket(AF_UNIX, socket_flags, 0));
   if (probe.get() < 0) return listen_error(errno, path);
   const int connected = ::connect(probe.get(), as_sockaddr(&address), sizeof address);
   // EAGAIN: alive, with a full backlog.
@@ -78,7 +78,7 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
 }
 
 Result<gid_t> find_group(const std::string& name) {
-  std::vector<char> buffer(kGroupBufferBytes);
+  std::vector<char> buffer(group_buffer_bytes);
   group entry{};
   group* found = nullptr;
   const int error = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
@@ -110,7 +110,7 @@ Result<Listening> open_unix_listener(const std::string& path, mode_t mode, const
   }
   if (auto cleared = remove_stale(path, *address); !cleared) return cleared.error();
 
-  Descriptor socket(::socket(AF_UNIX, kSocketFlags, 0));
+  Descriptor socket(::socket(AF_UNIX, socket_flags, 0));
   if (socket.get() < 0) return listen_error(errno, path);
   // Nobody else may connect before group and mode are right.
   const mode_t old_mask = ::umask(0177);
@@ -122,7 +122,7 @@ Result<Listening> open_unix_listener(const std::string& path, mode_t mode, const
     return errno_error(errno, fmt::format("cannot give {} to its group", path));
   }
   if (::chmod(path.c_str(), mode) != 0) return errno_error(errno, fmt::format("cannot set the mode of {}", path));
-  if (::listen(socket.get(), kBacklog) != 0) return listen_error(errno, path);
+  if (::listen(socket.get(), listen_backlog) != 0) return listen_error(errno, path);
 
   Listening listening;
   struct stat status {};
@@ -154,13 +154,13 @@ Result<Listening> open_tcp_listener(const std::string& address, std::uint16_t po
     return Error{Errc::invalid_argument, fmt::format("{} is no literal address", address)};
   }
 
-  Descriptor socket(::socket(storage.ss_family, kSocketFlags, 0));
+  Descriptor socket(::socket(storage.ss_family, socket_flags, 0));
   if (socket.get() < 0) return listen_error(errno, place);
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (storage.ss_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(socket.get(), as_sockaddr(&storage), size) != 0) return listen_error(errno, place);
-  if (::listen(socket.get(), kBacklog) != 0) return listen_error(errno, place);
+  if (::listen(socket.get(), listen_backlog) != 0) return listen_error(errno, place);
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
     return listen_error(errno, place);
   }

@@ -15,9 +15,9 @@ namespace aura::http {
 // A bound, listening, non-blocking, close-on-exec socket. The caller owns `fd`.
 struct Listening {
   int fd = -1;
-  int family = 0;           // AF_UNIX, AF_INET or AF_INET6
-  std::uint16_t port = 0;   // TCP
-  std::string path;         // Unix: the socket file, and which one it is
+  int family = 0;          // AF_UNIX, AF_INET or AF_INET6
+  std::uint16_t port = 0;  // TCP
+  std::string path;        // Unix: the socket file, and which one it is
   dev_t device = 0;
   ino_t inode = 0;
 };

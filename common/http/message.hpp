@@ -11,8 +11,8 @@ namespace aura::http {
 // In order of arrival; names compare without case.
 class Headers {
  public:
-  void set(std::string name, std::string value);               // replaces the first of that name or appends
-  std::string_view get(std::string_view name) const;           // first of that name, "" if none
+  void set(std::string name, std::string value);      // replaces the first of that name or appends
+  std::string_view get(std::string_view name) const;  // first of that name, "" if none
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
 
  private:
@@ -21,7 +21,7 @@ class Headers {
 
 struct Request {
   std::string method = "GET";
-  std::string target;   // server side: path and query as received; client side: the whole URL
+  std::string target;  // server side: path and query as received; client side: the whole URL
   Headers headers;
   std::string body;
 };

@@ -26,9 +26,9 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 // How long an accept loop leaves new connections in the backlog after the system had no descriptor or memory.
-constexpr std::chrono::milliseconds kAcceptPause{200};
+constexpr std::chrono::milliseconds accept_pause{200};
 // Connections taken in one go before others get their turn.
-constexpr int kAcceptBatch = 64;
+constexpr int accept_batch = 64;
 
 struct Listener {
   Listener(asio::io_context& context, Listening opened)
@@ -79,9 +79,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
                                                asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return;
       Accepted last = Accepted::one;
-      for (int i = 0; i < kAcceptBatch && last == Accepted::one; ++i) last = self->accept_one(*listener);
+      for (int i = 0; i < accept_batch && last == Accepted::one; ++i) last = self->accept_one(*listener);
       if (last == Accepted::later) {
-        listener->pause.expires_after(kAcceptPause);
+        listener->pause.expires_after(accept_pause);
         co_await listener->pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
       }
     }
@@ -123,8 +123,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     send_without_delay(fd, family);
-    auto connection =
-        std::make_shared<Connection>(context_, server_, std::move(socket), identify_peer(fd, family));
+    auto connection = std::make_shared<Connection>(context_, server_, std::move(socket), identify_peer(fd, family));
     auto membership = std::make_unique<Membership>(shared_from_this(), std::move(connection));
     spawn(context_.get_executor(), "http connection", serve(std::move(membership)));
   }

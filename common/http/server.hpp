@@ -28,10 +28,10 @@ namespace aura::http {
 // Who is at the other end of a connection.
 struct Peer {
   bool is_unix = false;
-  uid_t uid = static_cast<uid_t>(-1);     // SO_PEERCRED, Unix sockets only
+  uid_t uid = static_cast<uid_t>(-1);  // SO_PEERCRED, Unix sockets only
   gid_t gid = static_cast<gid_t>(-1);
-  std::vector<gid_t> groups;              // SO_PEERGROUPS (supplementary groups; unix(7), Linux >= 4.13)
-  std::string address;                    // TCP: literal address without port
+  std::vector<gid_t> groups;  // SO_PEERGROUPS (supplementary groups; unix(7), Linux >= 4.13)
+  std::string address;        // TCP: literal address without port
   std::uint16_t port = 0;
 };
 
@@ -59,9 +59,9 @@ struct ServerLimits {
   std::size_t body_bytes = 64 * 1024;
   // A larger body for some targets (heartbeats); returns the limit in bytes for that request's target.
   std::function<std::size_t(std::string_view target)> body_bytes_for;
-  int request_timeout_s = 10;       // from the first byte to the last of a request
-  int idle_timeout_s = 60;          // between requests
-  std::size_t connections = 64;     // beyond it a new one is closed at once
+  int request_timeout_s = 10;    // from the first byte to the last of a request
+  int idle_timeout_s = 60;       // between requests
+  std::size_t connections = 64;  // beyond it a new one is closed at once
 };
 
 class Server {

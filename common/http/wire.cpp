@@ -1,5 +1,6 @@
 #include "common/http/wire.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
@@ -7,7 +8,6 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <fmt/format.h>
 
 #include <array>
 #include <ctime>
@@ -29,8 +29,8 @@ std::string http_date() {
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(parts.tm_wday)],
-                     parts.tm_mday, months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+                     parts.tm_mday, months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+                     parts.tm_min, parts.tm_sec);
 }
 
 bool is_set_by_server(std::string_view name) {
@@ -150,7 +150,9 @@ std::string response_head(const Response& response, BodyFraming framing, bool ke
     if (!is_set_by_server(name)) append_header(head, name, value);
   }
   switch (framing) {
-    case BodyFraming::content_length: append_header(head, "Content-Length", fmt::to_string(response.body.size())); break;
+    case BodyFraming::content_length:
+      append_header(head, "Content-Length", fmt::to_string(response.body.size()));
+      break;
     case BodyFraming::chunked: append_header(head, "Transfer-Encoding", "chunked"); break;
     case BodyFraming::until_close:
     case BodyFraming::none: break;

@@ -30,10 +30,10 @@ class RequestReader {
   // Takes what it can use from the front of `bytes`; what belongs to the next request stays there.
   Progress feed(std::string& bytes);
 
-  int failure_status() const;                  // 400, 413 or 431
+  int failure_status() const;  // 400, 413 or 431
   std::string_view failure_message() const;
 
-  bool keep_alive() const;   // the peer is ready for another request on this connection
+  bool keep_alive() const;          // the peer is ready for another request on this connection
   bool understands_chunks() const;  // false for HTTP/1.0
 
   Request take();

@@ -1,4 +1,4 @@
-// Reading and writing of JSON objects field by field, for the codec's own files only.
+// Reading and writing of JSON objects field by field, for codec files (this folder's and control/api's).
 //
 // Reading goes on after an error with default values; the Problem keeps the first error with its path, so that
 // a reader is a plain list of fields and asks once at its end. Paths are chains of stack frames and are only

@@ -101,7 +101,7 @@ CommandView Plane::view(const Node& node, const CommandRecord& record, const Mom
   CommandView shown;
   shown.command = record.command;
   shown.node_id = record.node_id;
-  shown.state = fleet::command_state(record, liveness(node, moment).heard, moment.now);
+  shown.state = fleet::command_state(record, liveness(node, moment).heard, node.status.heard_at, moment.now);
   shown.age_s = fleet::age_s(record, moment.now);
   shown.made_at = record.made_at;
   shown.delivered_at = record.delivered_at;

@@ -43,9 +43,11 @@ std::int64_t age_s(const CommandRecord& record, const Now& now) {
   return std::max<std::int64_t>(0, ms / ms_per_s);
 }
 
-CommandState command_state(const CommandRecord& record, Heard heard, const Now& now) {
+CommandState command_state(const CommandRecord& record, Heard heard, WallMs heard_at, const Now& now) {
   if (record.settled) return CommandState::settled;
-  if (record.delivered_at != 0) {
+  // Handed to a connection whose node was not heard since: nobody knows that it arrived.
+  const bool into_silence = heard == Heard::offline && heard_at < record.delivered_at;
+  if (record.delivered_at != 0 && !into_silence) {
     return record.deferred_code.empty() ? CommandState::delivered : CommandState::deferred;
   }
   const Command& command = record.command;

@@ -29,7 +29,7 @@ std::optional<CommandState> parse_command_state(std::string_view text);
 // Seconds since it was made; after a reboot of this host by the wall clock, which is all there is then.
 std::int64_t age_s(const CommandRecord& record, const Now& now);
 
-CommandState command_state(const CommandRecord& record, Heard heard, const Now& now);
+CommandState command_state(const CommandRecord& record, Heard heard, WallMs heard_at, const Now& now);
 
 // The command as it is sent now: age_s filled in.
 protocol::Command as_sent(const CommandRecord& record, const Now& now);

@@ -8,7 +8,6 @@ namespace aura::control::fleet {
 namespace {
 
 using protocol::Intent;
-using protocol::NodeWord;
 using protocol::WorkloadReport;
 using protocol::WorkloadWord;
 

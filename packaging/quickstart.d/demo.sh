@@ -1,5 +1,5 @@
 # The story of packaging/quickstart --demo: each line says what was observed and how long it took. Sourced, not run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # the variables are parts.sh's
 
 false_steps=0
 

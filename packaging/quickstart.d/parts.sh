@@ -1,5 +1,5 @@
 # The parts that packaging/quickstart starts and ends. Sourced, not run.
-# shellcheck shell=bash disable=SC2034  # the variables are the quickstart's
+# shellcheck shell=bash disable=SC2034,SC2154  # the variables are the quickstart's
 
 bin=$root/build/release/bin
 node=demo

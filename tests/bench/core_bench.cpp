@@ -34,7 +34,8 @@ struct AtRest {
 void reconcile_at_rest(benchmark::State& run) {
   AtRest node(run.range(0));
   for (auto _ : run) {
-    benchmark::DoNotOptimize(reconcile::reconcile(node.agent.state, node.observed, node.agent.in_flight, node.agent.now));
+    benchmark::DoNotOptimize(
+        reconcile::reconcile(node.agent.state, node.observed, node.agent.in_flight, node.agent.now));
   }
 }
 BENCHMARK(reconcile_at_rest)->Arg(1)->Arg(100);

@@ -175,7 +175,11 @@ void Situation::take(const Step& step) {
       agent.declare(names[step.a % names.size()], spec_of(names[step.a % names.size()], 0));
       break;
     case Step::Kind::agent_dies: agent.die_and_return(); break;
-    case Step::Kind::reboot: agent.reboot(docker); break;
+    case Step::Kind::reboot:
+      agent.reboot(docker);
+      // It ends everybody's containers.
+      for (auto& [id, made] : foreign_as_made_) made = docker.containers.at(id);
+      break;
     case Step::Kind::count_: break;
   }
   check_always();

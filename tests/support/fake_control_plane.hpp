@@ -29,21 +29,21 @@ class FakeControlPlane final : public ports::ControlPlane {
   std::deque<Error> failures;
 
   // -- what it answers
-  std::string code = "good-code";          // the one-time code; "" : approve whoever comes
-  bool approves = true;                    // false: enrolment stays pending without the code
-  protocol::HeartbeatReply reply;          // of each beat; commands and wanted only once
-  bool confirms = true;                    // events and outcomes of each beat
+  std::string code = "good-code";  // the one-time code; "" : approve whoever comes
+  bool approves = true;            // false: enrolment stays pending without the code
+  protocol::HeartbeatReply reply;  // of each beat; commands and wanted only once
+  bool confirms = true;            // events and outcomes of each beat
 
   // -- what it was told
   std::string key;
   std::vector<protocol::EnrollRequest> enrolments;
   std::vector<protocol::Heartbeat> beats;
-  std::vector<std::uint64_t> cursors;      // of each poll
+  std::vector<std::uint64_t> cursors;  // of each poll
 
  private:
   std::optional<Error> failure();
 
-  boost::asio::steady_timer pushed_;       // never expires: cancelled when there is something to fetch
+  boost::asio::steady_timer pushed_;  // never expires: cancelled when there is something to fetch
   std::deque<protocol::Command> waiting_;
   std::uint64_t delivered_ = 0;
 };

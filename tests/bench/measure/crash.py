@@ -3,10 +3,9 @@ import itertools
 import time
 
 from measure import engine
-from measure.rig import CRASHING
+from measure.rig import CALM_S, CRASHING
 from measure.table import Row, median, percentile
 
-CALM_S = 1.5          # longer than reset_after_s: our back-off starts anew
 DOCKER_CALM_S = 10.5  # Docker's own back-off starts anew after 10 s
 SPARES = 6            # containers that take turns, so that each has run that long
 

@@ -9,7 +9,7 @@ from measure.table import Row
 
 FEW, SOME, MANY = 1, 50, 100
 START_S = 300     # for all of them to run
-CALM_S = 10       # after work, before a figure is taken
+REST_S = 10       # after work, before a figure is taken
 
 
 def rollup(pid):
@@ -74,7 +74,7 @@ def work(rig, node, seconds):
         time.sleep(1.0)
     rig.until(lambda: all(one["state"] == "running" for one in node.status()["workloads"]), START_S,
               "all workloads run again")
-    time.sleep(CALM_S)
+    time.sleep(REST_S)
     return turn
 
 

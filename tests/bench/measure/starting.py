@@ -6,7 +6,7 @@ import time
 
 from lib import http
 from measure import engine
-from measure.rig import CRASHING, Daemon, docker_at, launch
+from measure.rig import CALM_S, CRASHING, Daemon, docker_at, launch
 from measure.table import Row, median, percentile
 
 ADOPTED = 20
@@ -55,6 +55,7 @@ def died(rig, size):
     plain = bare.running_like(ours)
     taken, own = [], []
     for _ in range(size.starts):
+        time.sleep(CALM_S)
         node.stop()
         bare.kill_ms(ours)
         started_ns = launch(node)
@@ -117,6 +118,7 @@ def docker_restarts(rig, size, daemon):
     plain = rig.bare(rig.events(private), private).create_like(ours)
     taken, own = [], []
     for _ in range(size.docker_restarts):
+        time.sleep(CALM_S)
         daemon.stop()
         stopped_s = time.time()
         first = FirstAnswer(daemon.socket)

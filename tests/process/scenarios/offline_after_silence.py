@@ -15,6 +15,11 @@ def run(rig):
     node.kill()
     rig.until(lambda: control.node(node.id)["heard"] == "suspect", 10, "suspect", lambda: control.node(node.id))
     rig.until(lambda: control.node(node.id)["heard"] == "offline", 10, "offline", lambda: control.node(node.id))
+    # With a restart of the control plane the dead node's parked poll is gone, and every node gets a fresh full term.
+    control.stop()
+    control.start()
+    check.is_true(control.node(node.id)["heard"] != "offline", "a fresh term")
+    rig.until(lambda: control.node(node.id)["heard"] == "offline", 10, "offline again", lambda: control.node(node.id))
     command = control.send(node.id, "restart", "workload:web")
     check.equal(control.command(node.id, command)["state"], "undelivered", "the command")
     waited = control.cli("send", node.id, "stop", "--wait", "--timeout-s", "1")

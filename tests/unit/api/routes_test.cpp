@@ -102,12 +102,11 @@ struct Api {
     web.spec_hash = "v1:x";
     record(rec::Declared{web});
     ledger->on_change([this] { changes.notify(); });
-    handler = api::make_handler({clock, *ledger, engine, "0.1.0", [this] { return report(); },
-                                 [this] { return unready; }, [this] { return reconciled; },
-                                 [this](const protocol::Command& command, reconcile::Origin origin) {
-                                   return desk.deliver(command, origin);
-                                 },
-                                 [this](BootMs deadline) { return changes.wait(clock, deadline); }});
+    handler = api::make_handler(
+        {clock, *ledger, engine, "0.1.0", [this] { return report(); }, [this] { return unready; },
+         [this] { return reconciled; },
+         [this](const protocol::Command& command, reconcile::Origin origin) { return desk.deliver(command, origin); },
+         [this](BootMs deadline) { return changes.wait(clock, deadline); }});
   }
   void record(reconcile::RecordBody body) { REQUIRE(loops::record(parts, std::move(body)).has_value()); }
   protocol::Report report() {
@@ -122,7 +121,9 @@ struct Api {
     REQUIRE(reply.has_value());
     return std::move(*reply);
   }
-  int status(http::Request request, const http::Peer& peer = root) { return ask(std::move(request), peer).response.status; }
+  int status(http::Request request, const http::Peer& peer = root) {
+    return ask(std::move(request), peer).response.status;
+  }
 
   Folder folder;
   boost::asio::io_context io;
@@ -142,7 +143,9 @@ struct Api {
 
 const std::string stop_web = R"({"id":"c1","verb":"stop","target":"workload:web"})";
 
-bool has(const http::Reply& reply, const std::string& text) { return reply.response.body.find(text) != std::string::npos; }
+bool has(const http::Reply& reply, const std::string& text) {
+  return reply.response.body.find(text) != std::string::npos;
+}
 
 }  // namespace
 

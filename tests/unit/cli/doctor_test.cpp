@@ -36,9 +36,12 @@ constexpr std::uint64_t gib = 1ULL << 30;
 
 }  // namespace
 
-TEST_CASE("a state directory that others can read is bad, with the command that mends it") {
+TEST_CASE(
+    "a state directory that others can read is a warning, one they can write is bad, with the command that mends it") {
   const Folder folder;
   REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+  CHECK(check_state_directory(folder.path()).level == Level::warning);
+  REQUIRE(::chmod(folder.path().c_str(), 0770) == 0);
   const Finding open = check_state_directory(folder.path());
   CHECK(open.level == Level::bad);
   CHECK(open.fix == "chmod 0700 " + folder.path());

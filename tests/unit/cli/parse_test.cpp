@@ -57,6 +57,7 @@ TEST_CASE("--no-wait, --json and --socket stand anywhere after the subcommand or
 }
 
 TEST_CASE("the socket comes from the flag, else from the environment, else it is the default") {
+  ::unsetenv(socket_variable);
   CHECK(parsed<StatusOptions>({"status"}).socket == default_socket);
   ::setenv(socket_variable, "/tmp/env.sock", 1);
   const auto from_environment = parsed<StatusOptions>({"status"}).socket;

@@ -22,6 +22,10 @@ TEST_CASE("text that would steer a terminal is made visible") {
   CHECK(printable("\xff") == "\xef\xbf\xbd");
 }
 
+TEST_CASE("JSON stays JSON where control characters that it lets stand are escaped") {
+  CHECK(printable_json("{\"a\":\"\xc2\x9b\x7f\xc3\xbc\"}") == "{\"a\":\"\\u009b\\u007f\xc3\xbc\"}");
+}
+
 TEST_CASE("a table pads by characters, not by bytes, and leaves no blanks at its ends") {
   CHECK(table({{"NAME", "X"}, {"gr\xc3\xbc\xc3\x9f", "y"}, {"a", ""}}) == "NAME  X\ngr\xc3\xbc\xc3\x9f  y\na\n");
 }

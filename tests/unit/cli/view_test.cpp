@@ -64,6 +64,18 @@ TEST_CASE("the table says how long a workload has been up, and since when one is
   CHECK(text_of(report).find("web   stopped  2         5 min  web ended with 143; by alice.\n") != std::string::npos);
 }
 
+TEST_CASE("of a workload that cannot be seen no age is told and Docker's trouble is not repeated") {
+  protocol::Report report = sample();
+  report.docker_known = false;
+  report.docker = "unknown: connection refused";
+  report.workloads[0].state = WorkloadWord::unknown;
+  report.workloads[0].reason = report.docker;
+  report.workloads[0].last_exit = protocol::LastExit{.code = 1, .at = noon - 60'000};
+  const std::string text = text_of(report);
+  CHECK(text.find("web   unknown  2         -      Docker cannot be asked.\n") != std::string::npos);
+  CHECK(text.find("connection refused") == text.rfind("connection refused"));
+}
+
 TEST_CASE("what a node says cannot steer the terminal") {
   protocol::Report report = sample();
   report.reasons = {"\x1b]0;owned\x07"};

@@ -36,8 +36,8 @@ TEST_CASE("durations are a number and at most one unit") {
   CHECK(parse_duration_s("7d") == 604800);
   CHECK(parse_duration_s("0") == 0);
   CHECK(parse_duration_s("42") == 42);
-  for (const char* const text : {"", "s", "-1s", "1.5h", "1w", "1hm", " 1s", "1 s", "99999999999999999999",
-                                 "9223372036854775807d"}) {
+  for (const char* const text :
+       {"", "s", "-1s", "1.5h", "1w", "1hm", " 1s", "1 s", "99999999999999999999", "9223372036854775807d"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration_s(text).has_value());
   }

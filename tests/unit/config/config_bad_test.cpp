@@ -77,14 +77,6 @@ TEST_CASE("a bad value of the configuration is named with file, line, key and re
   for (const Bad& bad : table) check(bad);
 }
 
-TEST_CASE("a default that no longer fits is named with its key") {
-  const Scratch scratch;
-  const auto result = load_config(paths_of(scratch.write("agent.toml", "[limits]\nconnections = 4\n")));
-  REQUIRE(result.problems.size() == 1);
-  CHECK(to_string(result.problems[0]) ==
-        "limits.connections_per_peer: is 8, above limits.connections (4): lower it too");
-}
-
 TEST_CASE("token authentication is taken over https and over loopback") {
   const Scratch scratch;
   for (const char* url : {"https://control.example", "http://127.0.0.1:8080", "http://[::1]:8080"}) {

@@ -92,29 +92,38 @@ TEST_CASE("wanted is repeated until the node's generation reaches it and withhel
 TEST_CASE("a command that was never delivered is queued while the node is heard and undelivered while it is not") {
   const CommandRecord record = queued(Verb::stop);
   const Now now{"b", 600'000, 1'100'000, 0};
-  CHECK(fleet::command_state(record, Heard::ok, now) == CommandState::queued);
-  CHECK(fleet::command_state(record, Heard::suspect, now) == CommandState::undelivered);
-  CHECK(fleet::command_state(record, Heard::never, now) == CommandState::undelivered);
+  CHECK(fleet::command_state(record, Heard::ok, 2'000'000, now) == CommandState::queued);
+  CHECK(fleet::command_state(record, Heard::suspect, 2'000'000, now) == CommandState::undelivered);
+  CHECK(fleet::command_state(record, Heard::never, 2'000'000, now) == CommandState::undelivered);
 }
 
 TEST_CASE("a command whose time to begin is over before its delivery is undelivered, never expired by us") {
   CommandRecord record = queued(Verb::restart);
   record.command.expires_in_s = 60;
-  CHECK(fleet::command_state(record, Heard::ok, {"b", 559'999, 1'059'999, 0}) == CommandState::queued);
-  CHECK(fleet::command_state(record, Heard::ok, {"b", 560'000, 1'060'000, 0}) == CommandState::undelivered);
+  CHECK(fleet::command_state(record, Heard::ok, 2'000'000, {"b", 559'999, 1'059'999, 0}) == CommandState::queued);
+  CHECK(fleet::command_state(record, Heard::ok, 2'000'000, {"b", 560'000, 1'060'000, 0}) == CommandState::undelivered);
   record.command.verb = Verb::stop;  // intents do not expire
-  CHECK(fleet::command_state(record, Heard::ok, {"b", 560'000, 1'060'000, 0}) == CommandState::queued);
+  CHECK(fleet::command_state(record, Heard::ok, 2'000'000, {"b", 560'000, 1'060'000, 0}) == CommandState::queued);
+}
+
+TEST_CASE("a command handed to a connection of a node that was not heard since is undelivered") {
+  CommandRecord record = queued(Verb::stop);
+  record.delivered_at = 1'500'000;
+  const Now now{"b", 600'000, 1'900'000, 0};
+  CHECK(fleet::command_state(record, Heard::offline, 1'400'000, now) == CommandState::undelivered);
+  CHECK(fleet::command_state(record, Heard::offline, 1'600'000, now) == CommandState::delivered);
+  CHECK(fleet::command_state(record, Heard::ok, 1'400'000, now) == CommandState::delivered);
 }
 
 TEST_CASE("a delivered command is delivered, deferred or settled, whatever the node's silence") {
   CommandRecord record = queued(Verb::stop);
   record.delivered_at = 1;
   const Now now{"b", 600'000, 1'100'000, 0};
-  CHECK(fleet::command_state(record, Heard::offline, now) == CommandState::delivered);
+  CHECK(fleet::command_state(record, Heard::offline, 2'000'000, now) == CommandState::delivered);
   record.deferred_code = "busy";
-  CHECK(fleet::command_state(record, Heard::offline, now) == CommandState::deferred);
+  CHECK(fleet::command_state(record, Heard::offline, 2'000'000, now) == CommandState::deferred);
   record.settled = true;
-  CHECK(fleet::command_state(record, Heard::offline, now) == CommandState::settled);
+  CHECK(fleet::command_state(record, Heard::offline, 2'000'000, now) == CommandState::settled);
 }
 
 TEST_CASE(

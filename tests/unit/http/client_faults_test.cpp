@@ -119,7 +119,8 @@ TEST_CASE("a stream's error status is collected, not streamed") {
   Client client(context);
   ScriptedPeer peer(context, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone", Then::close);
   bool called = false;
-  const auto result = run(context, client.stream(get(peer.url()), [&called](std::string_view) { return called = true; }));
+  const auto result =
+      run(context, client.stream(get(peer.url()), [&called](std::string_view) { return called = true; }));
   CHECK(result.value().status == 404);
   CHECK(result.value().body == "none");
   CHECK_FALSE(called);
@@ -195,7 +196,8 @@ TEST_CASE("an io_context that goes away with a transfer open leaves nothing behi
   auto peer = std::make_unique<ScriptedPeer>(*context, "", Then::hang);
   auto client = std::make_unique<Client>(*context);
   bool called = false;
-  asio::co_spawn(*context, client->send(get(peer->url())), [&](std::exception_ptr, Result<Response>) { called = true; });
+  asio::co_spawn(*context, client->send(get(peer->url())),
+                 [&](std::exception_ptr, Result<Response>) { called = true; });
   REQUIRE(run_until(*context, [&] { return !peer->received().empty(); }));
   client.reset();
   peer.reset();

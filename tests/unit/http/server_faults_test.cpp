@@ -57,11 +57,10 @@ tcp::socket connect(asio::io_context& context, std::uint16_t port) {
 
 TEST_CASE("what is not HTTP gets 400 and never reaches the handler") {
   Fixture f;
-  for (const char* const bytes :
-       {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "\x16\x03\x01\x02\x01\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* const bytes : {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+                                  "\x16\x03\x01\x02\x01\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+                                  "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     CAPTURE(bytes);
     const std::string answer = f.ask(bytes);
     CHECK(answer.starts_with("HTTP/1.1 400 "));

@@ -1,6 +1,6 @@
 // What the server does for peers that behave.
-#include "common/http/client.hpp"
 #include "common/http/server.hpp"
+#include "common/http/client.hpp"
 
 #include "support.hpp"
 
@@ -51,8 +51,9 @@ TEST_CASE("requests that arrive together are answered in order on one connection
   Server server(context, ServerLimits{}, saying_target());
   const auto port = server.listen_tcp("127.0.0.1", 0).value();
   const std::string answer =
-      run(context, talk(context, port, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: "
-                                       "2\r\n\r\nhiGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+      run(context, talk(context, port,
+                        "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                        "2\r\n\r\nhiGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
   const auto first = answer.find("/1");
   const auto second = answer.find("/2");
   const auto third = answer.find("/3");
@@ -87,30 +88,33 @@ TEST_CASE("a streamed body arrives whole, an empty piece does not end it, and th
 
 TEST_CASE("a chunked request body is put together") {
   asio::io_context context;
-  Server server(context, ServerLimits{}, [](const Request& request, const Peer&) { return say("<" + request.body + ">"); });
+  Server server(context, ServerLimits{},
+                [](const Request& request, const Peer&) { return say("<" + request.body + ">"); });
   const auto port = server.listen_tcp("127.0.0.1", 0).value();
   const std::string answer =
-      run(context, talk(context, port, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
-                                       "close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+      run(context, talk(context, port,
+                        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
+                        "close\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
   CHECK(answer.ends_with("<abcde>"));
 }
 
 TEST_CASE("a peer that expects 100 Continue is told to go on") {
   asio::io_context context;
-  Server server(context, ServerLimits{}, [](const Request& request, const Peer&) { return say("<" + request.body + ">"); });
+  Server server(context, ServerLimits{},
+                [](const Request& request, const Peer&) { return say("<" + request.body + ">"); });
   const auto port = server.listen_tcp("127.0.0.1", 0).value();
-  const std::string answer = run(
-      context, talk(context, port, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: "
-                                   "close\r\n\r\nabc"));
+  const std::string answer =
+      run(context, talk(context, port,
+                        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: "
+                        "close\r\n\r\nabc"));
   CHECK(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
   CHECK(answer.ends_with("<abc>"));
 }
 
 TEST_CASE("a handler's exception is a 500 that does not tell what it was") {
   asio::io_context context;
-  Server server(context, ServerLimits{}, [](const Request&, const Peer&) -> asio::awaitable<Reply> {
-    throw std::runtime_error("inside");
-  });
+  Server server(context, ServerLimits{},
+                [](const Request&, const Peer&) -> asio::awaitable<Reply> { throw std::runtime_error("inside"); });
   const auto port = server.listen_tcp("127.0.0.1", 0).value();
   const std::string answer = run(context, talk(context, port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   CHECK(answer.starts_with("HTTP/1.1 500 "));
@@ -179,9 +183,7 @@ TEST_CASE("the peer of a TCP connection is known by its literal address") {
 TEST_CASE("a taken port and a live socket are a conflict, a dead socket file is replaced") {
   asio::io_context context;
   Folder folder;
-  {
-    asio::local::stream_protocol::acceptor dead(context, folder.socket());
-  }
+  { asio::local::stream_protocol::acceptor dead(context, folder.socket()); }
   Server first(context, ServerLimits{}, saying_target());
   REQUIRE(first.listen_unix(folder.socket(), 0600));
   const auto port = first.listen_tcp("127.0.0.1", 0).value();

@@ -30,12 +30,12 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 // Far beyond what any of these tests needs; reaching it is a failure, never a wait.
-constexpr std::chrono::seconds kDeadline{20};
+constexpr std::chrono::seconds test_deadline{20};
 
 // Runs the loop until `ready` holds; false if that takes longer than the deadline.
 template <class Ready>
 bool run_until(asio::io_context& context, Ready ready) {
-  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  const auto deadline = std::chrono::steady_clock::now() + test_deadline;
   context.restart();
   while (!ready()) {
     if (context.run_one_until(deadline) == 0) return ready();
@@ -85,7 +85,9 @@ class ScriptedPeer {
 
   // Each connection gets `answer` after its first bytes; `then` says what follows.
   ScriptedPeer(asio::io_context& context, std::string answer, Then then)
-      : acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), answer_(std::move(answer)), then_(then) {
+      : acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        answer_(std::move(answer)),
+        then_(then) {
     asio::co_spawn(context, serve(*this), [](std::exception_ptr) {});
   }
 

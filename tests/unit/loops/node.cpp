@@ -34,9 +34,12 @@ std::unique_ptr<store::Ledger> open(const std::string& folder) {
 
 Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fake_clock,
            FakeContainerEngine& fake_engine, bool reports)
-    : clock(fake_clock), engine(fake_engine), ledger(open(folder.path())),
+    : clock(fake_clock),
+      engine(fake_engine),
+      ledger(open(folder.path())),
       parts{context.get_executor(), clock, *ledger, engine, host},
-      secrets(host), observer(engine, host),
+      secrets(host),
+      observer(engine, host, clock),
       actor(parts, observer, secrets,
             {[this](const reconcile::WorkloadSpec&) -> Result<void> {
                if (mount_trouble.empty()) return {};
@@ -46,13 +49,16 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                return error;
              },
              folder.path(), [this] { supervisor.wake(); }}),
-      supervisor(parts, observer, actor, secrets, {[this] { if (heartbeat) heartbeat->changed(); }}),
+      supervisor(parts, observer, actor, secrets, {[this] {
+                   if (heartbeat) heartbeat->changed();
+                 }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [this] { return declared; }),
-      desk(parts, [this](bool allow_removal) {
-        ++reloads;
-        return declarations.reload(allow_removal);
-      }),
+      desk(parts,
+           [this](bool allow_removal) {
+             ++reloads;
+             return declarations.reload(allow_removal);
+           }),
       board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", "closed", "none", {}}),
       folder_(folder.path()) {
   if (ledger->is_new()) {
@@ -115,7 +121,8 @@ std::string Node::reason(const std::string& workload) const {
 }
 
 bool Node::has_event(const std::string& kind) const {
-  return std::any_of(state().events.begin(), state().events.end(), [&](const auto& event) { return event.kind == kind; });
+  return std::any_of(state().events.begin(), state().events.end(),
+                     [&](const auto& event) { return event.kind == kind; });
 }
 
 namespace {
@@ -143,7 +150,8 @@ reconcile::Instance leave_running(Node& node, const std::string& name) {
   reconcile::Instance instance;
   spawn(node.parts.executor, "earlier life", create_and_start(node.engine, request, instance));
   node.clock.advance(1'000);
-  static_cast<void>(loops::record(node.parts, rec::CreateIntended{name, "nonce-1", request.name, 1, declared.spec_hash}));
+  static_cast<void>(
+      loops::record(node.parts, rec::CreateIntended{name, "nonce-1", request.name, 1, declared.spec_hash}));
   static_cast<void>(loops::record(node.parts, rec::Created{name, "nonce-1", instance.container_id}));
   static_cast<void>(loops::record(node.parts, rec::Running{name, instance}));
   return instance;

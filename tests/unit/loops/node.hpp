@@ -37,10 +37,9 @@ class Node {
 
   void declare(const std::string& name, reconcile::WorkloadSpec spec);
   void undeclare(const std::string& name, bool allow_removal);
-  void supervise();                       // starts supervisor and engine events
+  void supervise();  // starts supervisor and engine events
   void report_to(FakeControlPlane& control);
-  reconcile::Acceptance command(protocol::Command command,
-                                reconcile::Origin origin = reconcile::Origin::local_root);
+  reconcile::Acceptance command(protocol::Command command, reconcile::Origin origin = reconcile::Origin::local_root);
 
   const reconcile::State& state() const { return ledger->state(); }
   protocol::WorkloadWord word(const std::string& workload) const;
@@ -51,8 +50,8 @@ class Node {
   FakeClock& clock;
   FakeContainerEngine& engine;
   std::unique_ptr<store::Ledger> ledger;
-  loops::DeclarationsRead declared;       // what the folder says
-  std::string mount_trouble;              // the mount check fails with this
+  loops::DeclarationsRead declared;  // what the folder says
+  std::string mount_trouble;         // the mount check fails with this
   loops::Parts parts;
   loops::Secrets secrets;
   loops::Observer observer;

@@ -81,7 +81,12 @@ TEST_CASE("a log tail of nothing is nothing, and invalid UTF-8 becomes valid") {
   FakeHost host;
   loops::Secrets secrets(host);
   CHECK(loops::harmless_tail("", secrets).empty());
-  CHECK(loops::harmless_tail("a\xff" "b\n", secrets).front() == "a\xEF\xBF\xBD" "b");
+  CHECK(loops::harmless_tail("a\xff"
+                             "b\n",
+                             secrets)
+            .front() ==
+        "a\xEF\xBF\xBD"
+        "b");
 }
 
 TEST_CASE("secret files are readable inside a folder that only the agent may enter") {

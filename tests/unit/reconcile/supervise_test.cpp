@@ -148,6 +148,32 @@ TEST_CASE("a container that a human stopped is started again and the event says 
   CHECK(scene.agent.state.workloads.at("web").last_exit->cause == Cause::human);
 }
 
+TEST_CASE("a kill through Docker is believed to be a human's only once Docker is still there a moment later") {
+  Scene scene;
+  scene.docker.exit(scene.id(), 143, true);
+  scene.docker.containers.at(scene.id()).killed_at = scene.agent.now.boot_ms;
+  scene.agent.settle(scene.docker);
+  CHECK(scene.starts() == 1);
+  REQUIRE(scene.agent.plan.wake_at);
+
+  SECTION("it is: somebody stopped the container") {
+    scene.agent.pass_time(500);
+    scene.agent.settle(scene.docker);
+    CHECK(scene.agent.state.workloads.at("web").last_exit->cause == Cause::human);
+  }
+  SECTION("it is not: Docker was going down and took its containers with it") {
+    scene.docker.reachable = false;
+    scene.agent.think(scene.docker);
+    scene.docker.reachable = true;
+    scene.docker.after_gap = true;
+    scene.docker.containers.at(scene.id()).killed = false;  // its history went with it
+    scene.agent.settle(scene.docker);
+    CHECK(scene.agent.state.workloads.at("web").last_exit->cause == Cause::docker_restart);
+    CHECK(scene.agent.state.workloads.at("web").restarts.empty());
+  }
+  CHECK(scene.starts() == 2);
+}
+
 TEST_CASE("while Docker is unknown nothing is decided about containers") {
   Scene scene;
   scene.docker.reachable = false;
