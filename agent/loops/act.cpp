@@ -42,6 +42,10 @@ void Actor::begin(reconcile::Action next) {
   std::erase_if(left_alone_until_, [now](const auto& entry) { return entry.second <= now; });
   const auto* removal = std::get_if<action::Remove>(&next);
   if (removal && left_alone_until_.contains(removal->container_id)) return;
+  if (auto* sooner = std::get_if<action::Hasten>(&next)) {
+    spawn(parts_.executor, "hasten", hasten(std::move(*sooner)));
+    return;
+  }
   if (const auto* pull = std::get_if<action::Pull>(&next)) {
     protocol::PullProgress progress;
     progress.image = pull->image;

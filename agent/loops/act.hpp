@@ -52,6 +52,7 @@ class Actor {
   Task create(reconcile::action::Create action);
   Task start(reconcile::action::Start action);
   Task stop(reconcile::action::Stop action);
+  Task hasten(reconcile::action::Hasten action);
   Task remove(reconcile::action::Remove action);
   Task update(reconcile::action::Update action);
   Task pull(reconcile::action::Pull action);

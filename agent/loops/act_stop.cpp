@@ -40,6 +40,12 @@ asio::awaitable<Result<void>> Actor::finish_stop(action::Stop wanted) {
   co_return co_await parts_.engine.kill(id, signal);
 }
 
+// The stop under way sees the end; what this call says is not needed.
+Actor::Task Actor::hasten(action::Hasten wanted) {
+  const auto stopped = co_await parts_.engine.stop(wanted.instance.container_id, wanted.grace_s);
+  if (!stopped) log::info("a stop of " + wanted.workload + " could not be hastened: " + stopped.error().message);
+}
+
 Actor::Task Actor::stop(action::Stop wanted) {
   const std::string id = wanted.instance.container_id;
   bool sent_before = false;

@@ -85,11 +85,41 @@ std::string dependant_still_up(const Pass& pass, const std::string& name) {
   return {};
 }
 
+StopSent stop_sent(const Container& container, const StopOrder& order, BootMs at) {
+  return {.instance = container.instance(),
+          .cause = order.cause,
+          .command_id = order.command_id,
+          .actor = order.actor,
+          .reason = order.reason,
+          .at = at,
+          .grace_s = order.grace_s};
+}
+
+// A newer command may give a stop that is under way less time than it has left.
+void hasten_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
+                 const StopOrder& order) {
+  if (!workload.stop_sent || !(workload.stop_sent->instance == container.instance())) return;
+  const StopSent& sent = *workload.stop_sent;
+  const BootMs now = pass.now.boot_ms;
+  const bool newer = !order.command_id.empty() && order.command_id != sent.command_id;
+  const bool sooner = now + std::int64_t{order.grace_s} * 1000 < sent.at + std::int64_t{sent.grace_s} * 1000;
+  if (newer && sooner) {
+    StopSent again = stop_sent(container, order, now);
+    again.hastens = true;
+    pass.fact(record::StopIntended{name, std::move(again)});
+  } else if (sent.hastens && sent.at == now) {
+    pass.act(action::Hasten{name, container.instance(), sent.grace_s});
+  }
+}
+
 void stop_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                const StopOrder& order, Finding& finding) {
   finding.word = workload.stuck ? WorkloadWord::stuck : WorkloadWord::stopping;
   finding.reason = workload.stuck && workload.trouble ? workload.trouble->detail : "It is being stopped.";
-  if (pass.in_flight.workloads.contains(name)) return;
+  if (pass.in_flight.workloads.contains(name)) {
+    hasten_step(pass, name, workload, container, order);
+    return;
+  }
   if (workload.stuck && workload.trouble && workload.trouble->retry_at > pass.now.boot_ms) {
     pass.wake(workload.trouble->retry_at);
     return;
@@ -100,13 +130,7 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
       finding.reason = fmt::format("It stops once {}, which depends on it, has stopped.", other);
       return;
     }
-    pass.fact(record::StopIntended{name, StopSent{.instance = container.instance(),
-                                                  .cause = order.cause,
-                                                  .command_id = order.command_id,
-                                                  .actor = order.actor,
-                                                  .reason = order.reason,
-                                                  .at = pass.now.boot_ms,
-                                                  .grace_s = order.grace_s}});
+    pass.fact(record::StopIntended{name, stop_sent(container, order, pass.now.boot_ms)});
     return;
   }
   // Recorded a moment ago: the first sending. Later: this or an earlier life of the agent may have sent it.

@@ -32,6 +32,14 @@ struct Stop {
   bool resume = false;
   bool operator==(const Stop&) const = default;
 };
+// A stop is under way; a newer order gives it less time. Goes out beside it: to Docker a second stop with a shorter
+// grace takes effect.
+struct Hasten {
+  std::string workload;
+  Instance instance;
+  int grace_s = 0;
+  bool operator==(const Hasten&) const = default;
+};
 struct Remove {
   std::string workload, container_id;
   bool operator==(const Remove&) const = default;
@@ -47,7 +55,8 @@ struct Pull {
   bool operator==(const Pull&) const = default;
 };  // single-flight per image; workload stays empty
 }  // namespace action
-using Action = std::variant<action::Create, action::Start, action::Stop, action::Remove, action::Update, action::Pull>;
+using Action = std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::Remove, action::Update,
+                            action::Pull>;
 
 // The workload an action belongs to; for a Pull "".
 const std::string& workload_of(const Action& action);

@@ -63,6 +63,7 @@ struct StopSent {
   std::string actor, reason;
   BootMs at = 0;
   int grace_s = 0;
+  bool hastens = false;  // another stop of this run was under way with more time
   bool operator==(const StopSent&) const = default;
 };
 

@@ -64,7 +64,7 @@ BOOST_DESCRIBE_STRUCT(Declaration, (), (name, source, spec, spec_hash))
 
 BOOST_DESCRIBE_STRUCT(Instance, (), (container_id, started_at))
 BOOST_DESCRIBE_STRUCT(OwnedContainer, (), (nonce, name, n, spec_hash, id, remove, seen, runs, since, since_boot))
-BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s))
+BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s, hastens))
 BOOST_DESCRIBE_STRUCT(StartSent, (), (container_id, after, cause, command_id, at))
 BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, cause, why, at, wall_at))
 BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))

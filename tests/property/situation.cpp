@@ -46,7 +46,8 @@ std::string Situation::pick_ours(std::uint32_t draw) const {
 void Situation::check_plan() {
   std::set<std::string> seen;
   for (const Action& action : agent.plan.actions) {
-    if (std::holds_alternative<action::Pull>(action)) continue;
+    // A hastening goes beside the stop under way.
+    if (std::holds_alternative<action::Pull>(action) || std::holds_alternative<action::Hasten>(action)) continue;
     const std::string& name = workload_of(action);
     if (!seen.insert(name).second) broken = "two actions at once for " + name;
     if (agent.in_flight.workloads.contains(name)) broken = "an action while one is in flight for " + name;

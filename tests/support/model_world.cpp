@@ -147,6 +147,8 @@ void ModelAgent::perform(ModelDocker& docker, const Action& action) {
     docker.start(start->container_id);
   } else if (const auto* stop = std::get_if<action::Stop>(&action)) {
     docker.stop(stop->instance.container_id);
+  } else if (const auto* hasten = std::get_if<action::Hasten>(&action)) {
+    docker.stop(hasten->instance.container_id);
   } else if (const auto* remove = std::get_if<action::Remove>(&action)) {
     docker.remove(remove->container_id);
   } else if (const auto* update = std::get_if<action::Update>(&action)) {

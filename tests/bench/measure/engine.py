@@ -154,13 +154,17 @@ class Bare:
         call.ok()
         return ms(self.events.wait("start", sent_ns, container_id) - sent_ns)
 
-    def kill_ms(self, container_id):
-        """SIGKILL of its PID 1 -> Docker's die event; returns once Docker shows it exited."""
+    def die_ms(self, container_id):
+        """SIGKILL of its PID 1 -> Docker's die event; returns with the event, while Docker still cleans up."""
         sent_ns = kill(self.docker, container_id)
-        died_ns = self.events.wait("die", sent_ns, container_id)
+        return ms(self.events.wait("die", sent_ns, container_id) - sent_ns)
+
+    def kill_ms(self, container_id):
+        """As die_ms(), but returns once Docker shows it exited."""
+        taken_ms = self.die_ms(container_id)
         while self.docker.inspect(container_id)["State"]["Running"]:
             time.sleep(0.002)
-        return ms(died_ns - sent_ns)
+        return taken_ms
 
     def stop_ms(self, container_id):
         """Bare stop call -> the signal is sent (Docker's kill event)."""

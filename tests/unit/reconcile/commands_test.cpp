@@ -99,6 +99,25 @@ TEST_CASE("a stop that an earlier life of the agent sent is resumed with the res
   CHECK(action.grace_s == 20);
 }
 
+TEST_CASE("a newer stop with less time hastens the one under way") {
+  Crew crew;
+  auto slow = command("c1", Verb::stop, "workload:web", 1);
+  slow.args.grace_s = 600;
+  crew.agent.deliver(slow);
+  crew.agent.think(crew.docker);
+  crew.agent.in_flight.workloads.insert("web");
+  crew.agent.pass_time(5'000);
+  auto quick = command("c2", Verb::stop, "workload:web", 2);
+  quick.args.grace_s = 0;
+  crew.agent.deliver(quick);
+  crew.agent.think(crew.docker);
+  REQUIRE(crew.agent.plan.actions.size() == 1);
+  CHECK(std::get<action::Hasten>(crew.agent.plan.actions[0]).grace_s == 0);
+  crew.agent.pass_time(1);
+  crew.agent.think(crew.docker);
+  CHECK(crew.agent.plan.actions.empty());
+}
+
 TEST_CASE("suspend stops all, survives reboot and agent restart, and resume starts what was running") {
   Crew crew;
   crew.agent.deliver(command("c0", Verb::stop, "workload:web", 1));
