@@ -25,7 +25,7 @@ reset_after_s = 1
 give_up = { restarts = 1000, within_s = 60 }
 """
 CALM_S = 1.5   # longer than reset_after_s: the back-off starts anew
-LIMITS = {"destructive_per_minute": 10_000, "destructive_burst": 10_000, "requests_per_second_per_peer": 10_000}
+LIMITS = {"destructive_per_minute": 10_000, "destructive_burst": 10_000}
 
 
 class Daemon:
