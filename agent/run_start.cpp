@@ -25,10 +25,11 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir) {
 Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start, ports::Host& host,
                           ports::Clock& clock) {
   store::Ledger& ledger = *opened.ledger;
-  const bool fresh = opened.in_memory || ledger.is_new();
+  // Until the first start is recorded the ledger is as good as new, also if a crash came right after its first record.
+  const bool fresh = opened.in_memory || ledger.state().epoch == 0;
   const bool marked = fresh && store::Ledger::suspended_marker(start.state_dir);
   const std::string instance = host.cloud_instance_id();
-  if (fresh) {
+  if (opened.in_memory || ledger.is_new()) {
     const auto made =
         ledger.record(reconcile::make_record(clock.now(), rec::LedgerCreated{new_id(), start.node_id, instance}));
     if (!made) log::error("the ledger's first record cannot be kept: " + made.error().message);
@@ -46,7 +47,7 @@ Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start,
   started.epoch = state.epoch + 1;
   started.agent_version = start.agent_version;
   started.reports = start.reports;
-  started.fresh_hold = !opened.in_memory && ledger.is_new() && start.reports && !marked;
+  started.fresh_hold = !opened.in_memory && fresh && start.reports && !marked;
   started.suspended_marker = marked;
   started.cloud_instance_id = instance;
   started.limits = start.limits;

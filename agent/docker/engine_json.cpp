@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace aura::docker {
@@ -267,6 +268,11 @@ Result<std::optional<ports::EngineEvent>> parse_event(std::string_view line) {
   const std::string exit_code = actor.object("Attributes").text("exitCode");
   if (!bad_key.empty()) return bad("an event has no valid " + bad_key);
   if (type != "container") return std::optional<ports::EngineEvent>();
+  // Signals by which people ask for a reload end nothing: HUP, USR1, USR2, CONT, WINCH (signal(7)).
+  static const std::set<std::string, std::less<>> harmless = {"1", "10", "12", "18", "28"};
+  if (event.action == "kill" && harmless.contains(actor.object("Attributes").text("signal"))) {
+    return std::optional<ports::EngineEvent>();
+  }
   if (event.action.empty() || !is_container_id(event.container_id)) return bad("an event without action or id");
   if (event.action == "die") {
     if (exit_code.empty() || exit_code.size() > 4) return bad("a die event without exitCode");

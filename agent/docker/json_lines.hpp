@@ -9,7 +9,7 @@
 namespace aura::docker {
 
 // Far above any event (labels included) and any pull message.
-inline constexpr std::size_t max_line_bytes = 64 * 1024;
+inline constexpr std::size_t max_line_bytes = 1024 * 1024;
 
 class JsonLines {
  public:

@@ -5,6 +5,7 @@
 #include "common/log.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace aura::loops {
@@ -33,8 +34,8 @@ std::optional<BootMs> Actor::retry_at() const {
   return first;
 }
 
-void Actor::leave_alone(const std::string& container_id) {
-  left_alone_until_[container_id] = parts_.clock.now().boot_ms + idle_after_failure_ms;
+void Actor::leave_alone(const std::string& container_id, std::int64_t for_ms) {
+  left_alone_until_[container_id] = parts_.clock.now().boot_ms + for_ms;
 }
 
 void Actor::begin(reconcile::Action next) {
@@ -42,6 +43,8 @@ void Actor::begin(reconcile::Action next) {
   std::erase_if(left_alone_until_, [now](const auto& entry) { return entry.second <= now; });
   const auto* removal = std::get_if<action::Remove>(&next);
   if (removal && left_alone_until_.contains(removal->container_id)) return;
+  const auto* stopping = std::get_if<action::Stop>(&next);
+  if (stopping && left_alone_until_.contains(stopping->instance.container_id)) return;
   if (auto* sooner = std::get_if<action::Hasten>(&next)) {
     spawn(parts_.executor, "hasten", hasten(std::move(*sooner)));
     return;
@@ -74,7 +77,7 @@ Actor::Task Actor::run(reconcile::Action next) {
   options_.finished();
 }
 
-void Actor::trouble(const std::string& name, std::string code, const Error& error) {
+void Actor::trouble(const std::string& name, std::string code, const Error& error, bool at_once) {
   const auto* known = workload(name);
   if (!known) return;
   const bool again = known->trouble && known->trouble->code == code;
@@ -83,9 +86,7 @@ void Actor::trouble(const std::string& name, std::string code, const Error& erro
   met.workload = name;
   met.code = std::move(code);
   met.detail = secrets_.masked(error.message);
-  // Docker itself being away is seen by the next observation; what it refused is tried again after a while.
-  const bool away = error.code == Errc::unavailable;
-  if (!away) met.retry_in_ms = reconcile::trouble_delay_ms(attempts, parts_.clock.now().entropy);
+  if (!at_once) met.retry_in_ms = reconcile::trouble_delay_ms(attempts, parts_.clock.now().entropy);
   static_cast<void>(record(parts_, std::move(met)));
 }
 
@@ -99,7 +100,8 @@ void Actor::engine_lost() {
   Error down;
   down.code = Errc::unavailable;
   down.message = "Docker was going down";
-  for (const auto& name : refused) trouble(name, start_failed_code, down);
+  // What it refused while it went down is tried at once when it is back.
+  for (const auto& name : refused) trouble(name, start_failed_code, down, true);
 }
 
 // One at a time: two that look and then create would make two networks of one name, which Docker allows and then
@@ -160,8 +162,13 @@ Actor::Task Actor::start(action::Start wanted) {
   const auto* known = workload(wanted.workload);
   if (!known) co_return;
   const reconcile::WorkloadSpec spec = known->declared.spec;
+  const bool of_this_spec =
+      std::any_of(known->containers.begin(), known->containers.end(), [&](const reconcile::OwnedContainer& owned) {
+        return owned.id == wanted.container_id && owned.spec_hash == known->declared.spec_hash;
+      });
   const auto prepared = prepare(wanted.workload, spec, secrets_, options_.check_mounts, options_.runtime_dir);
-  if (!prepared) {
+  // A container of the spec before was prepared for its own; trouble with the new one does not keep it down.
+  if (!prepared && of_this_spec) {
     trouble(wanted.workload, start_failed_code, prepared.error());
     co_return;
   }
@@ -180,13 +187,27 @@ Actor::Task Actor::remove(action::Remove wanted) {
   observer_.mark_dirty(wanted.container_id);
   if (removed) co_return;
   log::warning("cannot remove a container of " + wanted.workload + ": " + removed.error().message);
-  leave_alone(wanted.container_id);
+  leave_alone(wanted.container_id, idle_after_failure_ms);
 }
 
 Actor::Task Actor::update(action::Update wanted) {
   const auto updated = co_await parts_.engine.update(wanted.container_id, wanted.resources);
   observer_.mark_dirty(wanted.container_id);
-  if (!updated) trouble(wanted.workload, "update_failed", updated.error());
+  if (!updated) {
+    trouble(wanted.workload, "update_failed", updated.error());
+    co_return;
+  }
+  // Docker answers 200 also where the kernel has no such limit.
+  const auto now = co_await parts_.engine.inspect(wanted.container_id);
+  if (!now || !now->resources) co_return;
+  const auto& got = *now->resources;
+  const auto& want = wanted.resources;
+  const bool cpus_agree = std::llround(got.cpus * 1e9) == std::llround(want.cpus * 1e9);
+  if (got.memory_bytes == want.memory_bytes && got.pids == want.pids && cpus_agree) co_return;
+  Error ignored;
+  ignored.code = Errc::not_supported;
+  ignored.message = "Docker took the new limits and did not set them; this kernel may lack the cgroup controller";
+  trouble(wanted.workload, "update_failed", ignored);
 }
 
 }  // namespace aura::loops

@@ -59,9 +59,9 @@ class Actor {
 
   boost::asio::awaitable<Result<void>> ensure_network();
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
-  void trouble(const std::string& workload, std::string code, const Error& error);
+  void trouble(const std::string& workload, std::string code, const Error& error, bool at_once = false);
   void pull_failed(const std::string& image, const Error& error);
-  void leave_alone(const std::string& container_id);
+  void leave_alone(const std::string& container_id, std::int64_t for_ms);
   const reconcile::Workload* workload(const std::string& name) const;
 
   Parts parts_;

@@ -13,6 +13,13 @@ namespace rec = reconcile::record;
 namespace {
 
 constexpr std::int64_t stuck_retry_ms = 30'000;
+constexpr std::int64_t stop_again_after_ms = 1'000;
+
+// A paused container holds its processes, too.
+bool still_up(reconcile::Phase phase) {
+  return phase == reconcile::Phase::running || phase == reconcile::Phase::paused ||
+         phase == reconcile::Phase::restarting;
+}
 
 }  // namespace
 
@@ -30,8 +37,7 @@ asio::awaitable<Result<void>> Actor::finish_stop(action::Stop wanted) {
   const BootMs deadline = parts_.clock.now().boot_ms + wanted.grace_s * 1000LL;
   // The exit may have come before we listened: look once, then wait.
   const auto before = co_await parts_.engine.inspect(id);
-  const bool runs =
-      before.has_value() && before->phase == reconcile::Phase::running && before->instance() == wanted.instance;
+  const bool runs = before.has_value() && still_up(before->phase) && before->instance() == wanted.instance;
   bool ended = before.has_value() && !runs;
   if (!ended) ended = co_await exited.wait(parts_.clock, deadline);
   awaiting_exit_.erase(id);
@@ -57,7 +63,10 @@ Actor::Task Actor::stop(action::Stop wanted) {
   if (sent_before) {
     stopped = co_await finish_stop(wanted);
   } else {
-    stopped = co_await parts_.engine.stop(id, wanted.grace_s);
+    // Not sent yet, whatever was recorded: the whole grace begins now.
+    const auto* known = workload(wanted.workload);
+    const bool recorded = known && known->stop_sent && known->stop_sent->instance == wanted.instance;
+    stopped = co_await parts_.engine.stop(id, recorded ? known->stop_sent->grace_s : wanted.grace_s);
   }
   observer_.mark_dirty(id);
   if (stopped) co_return;
@@ -66,6 +75,7 @@ Actor::Task Actor::stop(action::Stop wanted) {
       error.code == Errc::not_found || error.code == Errc::conflict || error.code == Errc::unavailable;
   if (observation_tells) {
     log::info("a stop of " + wanted.workload + " did not go through: " + error.message);
+    leave_alone(id, stop_again_after_ms);
     co_return;
   }
   static_cast<void>(record(parts_, rec::StuckMet{wanted.workload, error.message, stuck_retry_ms}));

@@ -19,14 +19,20 @@ asio::awaitable<void> CommandListener::run() {
       co_await offered_.wait(parts_.clock, std::nullopt);
       continue;
     }
+    const BootMs asked_at = parts_.clock.now().boot_ms;
     auto reply = co_await control_.poll(cursor_, poll_wait_s);
     if (!reply) {
       co_await back_off(reply.error());
       continue;
     }
     failures_ = 0;
-    cursor_ = std::max(cursor_, reply->cursor);
-    if (reply->commands.empty() && reply->unreadable.empty()) continue;
+    // A restored control plane counts from a smaller number: its word holds.
+    if (reply->cursor != 0) cursor_ = reply->cursor;
+    if (reply->commands.empty() && reply->unreadable.empty()) {
+      // An empty answer is meant to come after the wait; one that comes at once must not make us spin.
+      if (parts_.clock.now().boot_ms - asked_at < empty_spacing_ms) co_await sleep_for(parts_.clock, empty_spacing_ms);
+      continue;
+    }
     heartbeat_.defer(desk_.deliver_all(reply->commands, reply->unreadable));
     // A control plane that repeats itself must not make us spin.
     co_await sleep_for(parts_.clock, poll_spacing_ms);

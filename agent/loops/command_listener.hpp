@@ -9,7 +9,8 @@
 namespace aura::loops {
 
 inline constexpr int poll_wait_s = 55;
-inline constexpr std::int64_t poll_spacing_ms = 20;  // between two polls that were answered at once
+inline constexpr std::int64_t empty_spacing_ms = 1'000;  // after an empty answer that came at once
+inline constexpr std::int64_t poll_spacing_ms = 20;      // between two polls that were answered at once
 
 class CommandListener {
  public:

@@ -80,11 +80,17 @@ std::vector<std::string> harmless_tail(std::string_view raw, const Secrets& secr
   return lines;
 }
 
-boost::asio::awaitable<void> note_log_tail(Parts parts, const Secrets& secrets, std::string workload,
+boost::asio::awaitable<void> note_log_tail(Parts parts, Secrets& secrets, std::string workload,
                                            reconcile::Instance instance) {
   const auto raw = std::make_shared<std::string>();
   auto task = fetch(parts.engine, instance.container_id, raw);
   co_await within(parts.clock, tail_deadline_ms, "log tail", std::move(task));
+  // The container may be from an earlier life of the agent, which alone had read its secrets.
+  const auto& workloads = parts.ledger.state().workloads;
+  if (const auto found = workloads.find(workload); found != workloads.end()) {
+    static_cast<void>(secrets.resolve(found->second.declared.spec.secrets));
+    static_cast<void>(secrets.resolve(found->second.declared.spec.secret_files));
+  }
   auto lines = harmless_tail(*raw, secrets);
   if (lines.empty()) co_return;
   reconcile::record::Noted note;

@@ -22,7 +22,7 @@ inline constexpr std::int64_t tail_deadline_ms = 3000;
 std::vector<std::string> harmless_tail(std::string_view raw, const Secrets& secrets);
 
 // Records Noted{"log_tail"} with the lines; nothing where there is no output or Docker does not answer in time.
-boost::asio::awaitable<void> note_log_tail(Parts parts, const Secrets& secrets, std::string workload,
+boost::asio::awaitable<void> note_log_tail(Parts parts, Secrets& secrets, std::string workload,
                                            reconcile::Instance instance);
 
 }  // namespace aura::loops

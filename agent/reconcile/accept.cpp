@@ -151,6 +151,9 @@ Verdict judge_intent(const State& state, const Command& command) {
   if (command.verb == Verb::suspend && command.reason.empty()) {
     return Refusal{code::reason_required, "Suspending needs a reason."};
   }
+  if (command.verb == Verb::hold && state.node.suspension) {
+    return Refusal{code::suspended, "The node is suspended; a suspension ends every hold and takes no new one."};
+  }
   if (command.verb == Verb::hold && command.args.for_s <= 0) {
     return Refusal{code::invalid, "A hold needs a duration (--for 1h)."};
   }
@@ -258,7 +261,10 @@ std::optional<Record> accept_wanted(const State& state, const protocol::Wanted& 
   if (state.node.fenced_by || state.node.cloned) return {};
   const bool lifts = state.node.suspension && !wanted.suspended;
   if (state.node.locked && !lifts) return {};
-  return make_record(now, record::WantedTaken{wanted});
+  // This version suspends by stopping only; a level cannot be refused, so it is reached the way that is there.
+  protocol::Wanted taken = wanted;
+  if (taken.suspended) taken.mode = "stop";
+  return make_record(now, record::WantedTaken{std::move(taken)});
 }
 
 }  // namespace aura::reconcile

@@ -50,6 +50,14 @@ double destructive_tokens(const State& state, BootMs now) {
 void judge_exit(const Workload& workload, std::int64_t ran_ms, const Now& now, record::Exited& exited) {
   const Restart& policy = workload.declared.spec.restart;
   exited.reset_backoff = ran_ms >= std::int64_t{policy.reset_after_s} * 1000;
+  // A Docker that goes down ends its containers by SIGTERM or SIGKILL; any other code is the workload's own word.
+  const int code = exited.exit.code;
+  const bool taken_along = code == 143 || code == 137 || code == 255;
+  if (exited.exit.cause == Cause::docker_restart && !taken_along &&
+      policy_forbids(workload.declared.spec.restart, exited.exit)) {
+    exited.never_again = true;
+    return;
+  }
   if (!by_itself(exited.exit.cause)) return;
   if (policy_forbids(policy, exited.exit)) {
     exited.never_again = true;

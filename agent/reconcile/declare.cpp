@@ -33,7 +33,9 @@ std::vector<Record> declare(const State& state, const DeclaredSet& set, bool all
   if (!set.complete) return records;
 
   const std::vector<std::string> gone = missing(state, set);
-  const bool too_much = gone.size() > 1 || (gone.size() == 1 && declared_files(state) == 1);
+  const bool was_held =
+      std::any_of(gone.begin(), gone.end(), [&](const std::string& name) { return state.removal_held.contains(name); });
+  const bool too_much = gone.size() > 1 || was_held || (gone.size() == 1 && declared_files(state) == 1);
   if (too_much && !allow_removal) {
     const std::set<std::string> held{gone.begin(), gone.end()};
     if (held != state.removal_held) records.push_back(make_record(now, record::RemovalHeld{gone}));

@@ -205,10 +205,11 @@ void evolve_part(State& state, const Record& record, const record::Refused& refu
   tell_outcome(state, record, refused.command, refused.outcome);
 }
 
-void evolve_part(State& state, const Record&, const record::Begun& begun) {
+void evolve_part(State& state, const Record& record, const record::Begun& begun) {
   const auto it = state.open.find(begun.command_id);
   if (it == state.open.end()) return;
   it->second.begun = true;
+  it->second.accepted_at = record.boot_ms;  // patience counts from the beginning
   it->second.begin_by.reset();
 }
 

@@ -152,7 +152,11 @@ void evolve_part(State& state, const Record& record, const record::Running& runn
 }
 
 void evolve_part(State& state, const Record&, const record::StopIntended& intended) {
-  if (Workload* workload = find(state, intended.workload)) workload->stop_sent = intended.stop;
+  Workload* workload = find(state, intended.workload);
+  if (workload == nullptr) return;
+  workload->stop_sent = intended.stop;
+  workload->stuck = false;
+  if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
 }
 
 void evolve_part(State& state, const Record& record, const record::Exited& exited) {

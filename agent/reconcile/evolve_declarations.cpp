@@ -14,6 +14,7 @@ void clear_restart_state(Workload& workload) {
   workload.never_again = false;
   workload.trouble.reset();
   workload.image_missing = false;
+  workload.stuck = false;
 }
 
 void evolve_part(State& state, const Record& record, const record::Declared& declared) {

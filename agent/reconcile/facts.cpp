@@ -52,6 +52,14 @@ std::string whose_stop(const StopSent& stop) {
   return text;
 }
 
+// A stop that was overtaken by a start does not explain a crash long after it.
+bool stop_explains(const Pass& pass, const Workload& workload) {
+  constexpr std::int64_t docker_patience_ms = 60'000;
+  const StopSent& stop = *workload.stop_sent;
+  if (stop.cause == Cause::replaced || !should_run(pass.state, workload)) return true;
+  return pass.now.boot_ms <= stop.at + std::int64_t{stop.grace_s} * 1000 + docker_patience_ms;
+}
+
 // Whose doing the end of a run was. `container` is nullptr if the container is gone, or if it runs anew already.
 Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContainer& owned, const Container* container) {
   Exit exit;
@@ -63,7 +71,7 @@ Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContain
     exit.oom = container->oom_killed && container->exit_code == 137;
   }
   const std::string meaning = container != nullptr ? exit_meaning(exit.code, exit.oom) : "ended";
-  if (workload.stop_sent && workload.stop_sent->instance == exit.instance) {
+  if (workload.stop_sent && workload.stop_sent->instance == exit.instance && stop_explains(pass, workload)) {
     exit.cause = workload.stop_sent->cause;
     exit.why = sentence(workload, meaning, whose_stop(*workload.stop_sent));
   } else if (owned.since_boot != pass.now.boot_id) {
@@ -184,7 +192,10 @@ bool find_hold_end(Pass& pass, const std::string& name, const Workload& workload
 }
 
 bool find_retention_end(Pass& pass, const std::string& name, const Workload& workload) {
-  if (!workload.withdrawn_at || !workload.containers.empty()) return false;
+  // A container that was intended and never seen made leaves nothing behind.
+  const bool any_left = std::any_of(workload.containers.begin(), workload.containers.end(),
+                                    [](const OwnedContainer& owned) { return !owned.id.empty(); });
+  if (!workload.withdrawn_at || any_left) return false;
   const BootMs until = *workload.withdrawn_at + pass.state.limits.withdrawn_kept_ms;
   if (until > pass.now.boot_ms && workload.next_n != 1) {
     pass.wake(until);

@@ -78,7 +78,7 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
 // A workload that others depend on stops after those of them that stop as well.
 std::string dependant_still_up(const Pass& pass, const std::string& name) {
   for (const auto& [other, workload] : pass.state.workloads) {
-    if (!workload.declared.spec.depends_on.contains(name) || !is_up(pass, workload)) continue;
+    if (!workload.declared.spec.depends_on.contains(name) || !is_up(pass, workload) || workload.stuck) continue;
     if (is_held(pass.state, workload, pass.now)) continue;
     if (!should_run(pass.state, workload) || must_go(pass, other, workload)) return other;
   }
@@ -120,11 +120,14 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
     hasten_step(pass, name, workload, container, order);
     return;
   }
-  if (workload.stuck && workload.trouble && workload.trouble->retry_at > pass.now.boot_ms) {
+  // A stop that was sent for another order is over or overtaken: this one has a grace of its own.
+  const bool same_run = workload.stop_sent && workload.stop_sent->instance == container.instance();
+  const bool sent = same_run && workload.stop_sent->cause == order.cause &&
+                    (order.command_id.empty() || workload.stop_sent->command_id == order.command_id);
+  if (sent && workload.stuck && workload.trouble && workload.trouble->retry_at > pass.now.boot_ms) {
     pass.wake(workload.trouble->retry_at);
     return;
   }
-  const bool sent = workload.stop_sent && workload.stop_sent->instance == container.instance();
   if (!sent) {
     if (const std::string other = dependant_still_up(pass, name); !other.empty()) {
       finding.reason = fmt::format("It stops once {}, which depends on it, has stopped.", other);

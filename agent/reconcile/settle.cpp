@@ -91,6 +91,10 @@ Verdict all_run(const Pass& pass, const OpenCommand& open) {
   bool all = true;
   for (const std::string& name : targeted(pass.state, open.command)) {
     const Workload& workload = pass.state.workloads.at(name);
+    if (open.command.verb == Verb::restart && must_go(pass, name, workload)) {
+      all = false;
+      continue;
+    }
     // A workload that is stopped by its own intent is none of the node's start; one that is held runs by other hands.
     if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) continue;
     const Finding& finding = pass.plan.findings.at(name);
@@ -107,7 +111,7 @@ Verdict none_runs(const Pass& pass, const OpenCommand& open) {
     const Workload& workload = pass.state.workloads.at(name);
     if (!is_up(pass, workload)) {
       const bool unsure = pass.plan.findings.at(name).word == WorkloadWord::unknown;
-      none = none && !unsure;
+      none = none && !unsure && !pass.in_flight.workloads.contains(name);
       continue;
     }
     none = false;

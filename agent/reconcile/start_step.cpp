@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace aura::reconcile {
 
@@ -208,7 +209,8 @@ bool run_step(Pass& pass, const std::string& name, const Workload& workload, con
 
 // memory, cpus and pids are outside the spec hash and updated live.
 bool limits_differ(const Resources& wanted, const Resources& live) {
-  return wanted.memory_bytes != live.memory_bytes || wanted.cpus != live.cpus || wanted.pids != live.pids;
+  return wanted.memory_bytes != live.memory_bytes || std::llround(wanted.cpus * 1e9) != std::llround(live.cpus * 1e9) ||
+         wanted.pids != live.pids;
 }
 
 void update_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container) {
@@ -246,7 +248,9 @@ void start_step(Pass& pass, const std::string& name, const Workload& workload, F
   if (run_step(pass, name, workload, *active, finding)) return;
   finding.word = WorkloadWord::running;
   finding.as_intended = true;
-  if (workload.trouble && workload.trouble->code == "update_failed") {
+  const auto& live = pass.find(active->id)->resources;
+  const bool differ = live && limits_differ(workload.declared.spec.resources, *live);
+  if (differ && workload.trouble && workload.trouble->code == "update_failed") {
     finding.as_intended = false;
     finding.reason = fmt::format("Its limits could not be changed: {}", workload.trouble->detail);
   }

@@ -1,4 +1,5 @@
 // DockerEngine's streams: pulls, events and logs that come in pieces, stall, or break.
+#include "agent/docker/json_lines.hpp"
 #include "tests/contract/scripted_docker.hpp"
 
 namespace aura::contract {
@@ -158,7 +159,7 @@ TEST_CASE("a stream of events that breaks, lies or never ends a line ends with a
   CHECK(ended_with(chunked({event("start")}, false)) == Errc::unavailable);
   CHECK(ended_with(chunked({"nonsense\n"}, true)) == Errc::bad_reply);
   CHECK(ended_with(chunked({event("die")}, true)) == Errc::bad_reply);
-  CHECK(ended_with(chunked({std::string(70'000, ' ')}, true)) == Errc::bad_reply);
+  CHECK(ended_with(chunked({std::string(docker::max_line_bytes + 1, ' ')}, true)) == Errc::bad_reply);
   CHECK(ended_with(answer(500, R"({"message":"no"})")) == Errc::internal);
 }
 

@@ -99,6 +99,59 @@ TEST_CASE("a stop that an earlier life of the agent sent is resumed with the res
   CHECK(action.grace_s == 20);
 }
 
+TEST_CASE("a stop that was overtaken by a start long ago lends its grace to no later stop") {
+  Crew crew;
+  auto first = command("c1", Verb::stop, "workload:web", 1);
+  first.args.grace_s = 30;
+  crew.agent.deliver(first);
+  crew.agent.think(crew.docker);  // recorded; Docker was never reached
+  crew.agent.deliver(command("c2", Verb::start, "workload:web", 2));
+  crew.agent.pass_time(3'600'000);
+  crew.agent.think(crew.docker);
+  auto second = command("c3", Verb::stop, "workload:web", 3);
+  second.args.grace_s = 60;
+  crew.agent.deliver(second);
+  crew.agent.think(crew.docker);
+  REQUIRE(crew.agent.plan.actions.size() == 1);
+  const auto& stop = std::get<action::Stop>(crew.agent.plan.actions[0]);
+  CHECK_FALSE(stop.resume);
+  CHECK(stop.grace_s == 60);
+}
+
+TEST_CASE("a crash long after an overtaken stop is a crash") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "workload:web", 1));
+  crew.agent.think(crew.docker);
+  crew.agent.deliver(command("c2", Verb::start, "workload:web", 2));
+  crew.agent.pass_time(3'600'000);
+  crew.docker.exit(crew.id("web"), 1);
+  crew.agent.settle(crew.docker);
+  CHECK(crew.agent.state.workloads.at("web").last_exit->cause == Cause::crashed);
+  CHECK(crew.agent.state.workloads.at("web").restarts.size() == 1);
+}
+
+TEST_CASE("a restart of a held workload waits for the hold") {
+  Crew crew;
+  auto hold = command("h1", Verb::hold, "workload:web");
+  hold.args.for_s = 60;
+  crew.agent.deliver(hold, Origin::local_admin);
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  crew.agent.settle(crew.docker);
+  CHECK(crew.agent.outcome("c1") == nullptr);
+  crew.agent.pass_time(60'000);
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 2);
+}
+
+TEST_CASE("no hold is taken while the node is suspended") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::suspend, "node", 1));
+  auto hold = command("h1", Verb::hold);
+  hold.args.for_s = 60;
+  CHECK(crew.agent.deliver(hold, Origin::local_root).code == "suspended");
+}
+
 TEST_CASE("a newer stop with less time hastens the one under way") {
   Crew crew;
   auto slow = command("c1", Verb::stop, "workload:web", 1);

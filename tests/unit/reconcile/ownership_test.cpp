@@ -138,6 +138,20 @@ TEST_CASE("vanished declarations: one of many stops, several or the last wait fo
   CHECK(declare(agent.state, set, true, agent.now).size() == 3);
 }
 
+TEST_CASE("a removal that waits for leave is not carried out piece by piece") {
+  ModelAgent agent;
+  for (const char* name : {"a", "b", "c"}) agent.declare(name, simple_spec());
+  DeclaredSet set;
+  set.complete = true;
+  for (const Record& record : declare(agent.state, set, false, agent.now)) agent.record(record.body);
+  for (const char* back : {"a", "b"}) {
+    set.good[back] = agent.state.workloads.at(back).declared;
+    for (const Record& record : declare(agent.state, set, false, agent.now)) agent.record(record.body);
+  }
+  CHECK_FALSE(agent.state.workloads.at("c").withdrawn_at);
+  CHECK(agent.state.removal_held == std::set<std::string>{"c"});
+}
+
 TEST_CASE("an unreadable folder and a broken file withdraw nothing") {
   ModelAgent agent;
   agent.declare("a", simple_spec());
