@@ -138,7 +138,9 @@ remove_containers() {
 
 leave_nothing() {
   local status=$?
-  trap '' INT TERM
+  # Whatever fails here, also a terminal that is gone: the rest is still taken away.
+  set +e
+  trap '' INT TERM HUP PIPE
   [ "$mode" = demo ] || say "" "stopping everything"
   end_process "$node_pid"
   end_process "$control_pid"
