@@ -6,15 +6,13 @@ import time
 from lib import http
 from lib.control import Control
 from lib.docker import Docker
+from lib.errors import Skip  # noqa: F401 - scenarios take it from here
+from lib.fault_log import Fault
 from lib.node import Node
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 POLL_S = 0.1  # between looks where no event came: what a process or a file says tells nobody
 DOCKER_TOOL = os.path.join(TREE, "tests", "support", "docker")
-
-
-class Skip(Exception):
-    """This machine cannot have what the scenario needs; the text says what."""
 
 
 class Rig:
@@ -29,6 +27,8 @@ class Rig:
         self.foreign = []
         self.own_daemons = []
         self.watches = []
+        self.faults = []
+        self.disks = []
 
     # -- making things ------------------------------------------------------------------------------------------------
 
@@ -61,6 +61,11 @@ class Rig:
         made = self.docker.run(name, {"aura.test": self.name, **(labels or {})}, **options)
         self.foreign.append(made)
         return made
+
+    def fault(self, fault, how, observed="", times=1):
+        """Says what the scenario provokes; docs/faults.md lists it with how the scenario ended."""
+        self.faults.append(Fault(fault, how, observed, times))
+        return self.faults[-1]
 
     def note_node(self, node):
         self.nodes.append(node)
@@ -101,8 +106,10 @@ class Rig:
         problems = []
         for owner in [*self.nodes, *self.controls]:
             if owner.process:
-                owner.process.kill()
+                owner.process.kill()  # also one that was stopped by SIGSTOP
                 owner.process.wait(20)
+        for disk in self.disks:
+            disk.clear()
         for watch in self.watches:
             watch.close()
         for daemon in self.own_daemons:
