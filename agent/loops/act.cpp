@@ -29,8 +29,11 @@ const reconcile::Workload* Actor::workload(const std::string& name) const {
 }
 
 std::optional<BootMs> Actor::retry_at() const {
+  const BootMs now = parts_.clock.now().boot_ms;
   std::optional<BootMs> first;
-  for (const auto& [id, until] : left_alone_until_) first = first ? std::min(*first, until) : until;
+  for (const auto& [id, until] : left_alone_until_) {
+    if (until > now) first = first ? std::min(*first, until) : until;
+  }
   return first;
 }
 
@@ -46,6 +49,10 @@ void Actor::begin(reconcile::Action next) {
   const auto* stopping = std::get_if<action::Stop>(&next);
   if (stopping && left_alone_until_.contains(stopping->instance.container_id)) return;
   if (auto* sooner = std::get_if<action::Hasten>(&next)) {
+    // Several passes in one moment ask for the same one.
+    auto& last = hastened_[sooner->workload];
+    if (last == *sooner) return;
+    last = *sooner;
     spawn(parts_.executor, "hasten", hasten(std::move(*sooner)));
     return;
   }

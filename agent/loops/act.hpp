@@ -37,6 +37,7 @@ class Actor {
   void begin(reconcile::Action action);
 
   const reconcile::InFlight& in_flight() const { return in_flight_; }
+  // The next moment at which one that is left alone may be tried again; never one that has passed.
   std::optional<BootMs> retry_at() const;
   // Containers made so far: a listing that was asked for before the last one was made may not show it.
   std::uint64_t creates() const { return creates_; }
@@ -73,6 +74,7 @@ class Actor {
   Broadcast network_made_;
   std::uint64_t creates_ = 0;
   std::set<std::string> name_conflicts_;            // nonces whose create met a taken name once
+  std::map<std::string, reconcile::action::Hasten> hastened_;  // the last of each workload
   std::map<std::string, BootMs> left_alone_until_;  // by container id
   std::map<std::string, Wakeup*> awaiting_exit_;    // by container id
 };

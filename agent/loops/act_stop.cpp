@@ -63,10 +63,11 @@ Actor::Task Actor::stop(action::Stop wanted) {
   if (sent_before) {
     stopped = co_await finish_stop(wanted);
   } else {
-    // Not sent yet, whatever was recorded: the whole grace begins now.
+    // Not sent yet, whatever was recorded: the whole grace begins now. Without the record the run has ended meanwhile.
     const auto* known = workload(wanted.workload);
     const bool recorded = known && known->stop_sent && known->stop_sent->instance == wanted.instance;
-    stopped = co_await parts_.engine.stop(id, recorded ? known->stop_sent->grace_s : wanted.grace_s);
+    if (!recorded) co_return;
+    stopped = co_await parts_.engine.stop(id, known->stop_sent->grace_s);
   }
   observer_.mark_dirty(id);
   if (stopped) co_return;

@@ -71,9 +71,16 @@ std::vector<protocol::Deferred> CommandDesk::deliver_all(const std::vector<proto
     static_cast<void>(record(parts_, std::move(note)));
   }
   std::vector<protocol::Deferred> deferred;
+  std::optional<int> earlier_waits_s;
   for (const auto& command : commands) {
+    // Taken before an earlier one that must come again, it would make that one stale: a suspension would be lost.
+    if (command.generation && earlier_waits_s) {
+      deferred.push_back({command.id, std::string(protocol::code::busy), *earlier_waits_s});
+      continue;
+    }
     const auto answer = deliver(command, reconcile::Origin::control);
     if (answer.kind != Kind::deferred) continue;
+    if (command.generation) earlier_waits_s = answer.retry_after_s;
     // The protocol has no word for a node that cannot record: to the sender it is a node without space.
     const bool degraded = answer.code == protocol::code::degraded;
     deferred.push_back(

@@ -29,8 +29,8 @@ class CommandDesk {
   // The actor is the caller's to write for every origin but control. A reload is done and settled at once.
   reconcile::Acceptance deliver(const protocol::Command& command, reconcile::Origin origin);
 
-  // Commands of the control plane; returns those that must be named as deferred in the next heartbeat. What could not
-  // be read is told in one event an id.
+  // Commands of the control plane; returns those that must be named as deferred in the next heartbeat, with every later
+  // one that has a generation: their order is their meaning. What could not be read is told in one event an id.
   std::vector<protocol::Deferred> deliver_all(const std::vector<protocol::Command>& commands,
                                               const std::vector<protocol::UnreadableCommand>& unreadable);
 

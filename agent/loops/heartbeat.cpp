@@ -88,8 +88,11 @@ protocol::Heartbeat Heartbeat::make_beat() {
   beat.state_hash = hash_of(report);
   const bool due = now.boot_ms - told_.report_at >= report_every_ms;
   if (told_.want_report || due || beat.state_hash != told_.report_hash) beat.report = std::move(report);
-  beat.events = events_to_send(state);
-  beat.outcomes = outcomes_to_send(state);
+  // What a crash would undo must not be told: it would be told again, differently.
+  if (!parts_.ledger.behind()) {
+    beat.events = events_to_send(state);
+    beat.outcomes = outcomes_to_send(state);
+  }
   beat.deferred = std::exchange(deferred_, {});
   return beat;
 }
@@ -130,7 +133,9 @@ void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
     if (!taken) log::error("the node's wanted intent cannot be recorded: " + taken.error().message);
   }
   defer(desk_.deliver_all(reply.commands, reply.unreadable));
-  const bool was = std::exchange(long_poll_, reply.long_poll);
+  // A clone or a fenced node takes no command: it must not fetch those of the real one and refuse them.
+  const bool may_take = !state.node.cloned && !state.node.fenced_by;
+  const bool was = std::exchange(long_poll_, reply.long_poll && may_take);
   if (long_poll_ && !was && on_long_poll_) on_long_poll_();
 }
 
@@ -142,9 +147,12 @@ void Heartbeat::defer(std::vector<protocol::Deferred> deferred) {
 
 bool Heartbeat::news() {
   if (!deferred_.empty()) return true;
+  const auto& state = parts_.ledger.state();
+  const bool withheld = parts_.ledger.behind();
   Told told = told_;
-  if (events_stalled_) told.event_seq = parts_.ledger.state().last_event_seq;
-  return has_news(parts_.ledger.state(), told, hash_of(options_.report()));
+  if (events_stalled_ || withheld) told.event_seq = state.last_event_seq;
+  if (withheld) told.outcomes.insert(state.settled_order.begin(), state.settled_order.end());
+  return has_news(state, told, hash_of(options_.report()));
 }
 
 asio::awaitable<void> Heartbeat::wait_for_next() {

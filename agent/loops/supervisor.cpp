@@ -30,6 +30,7 @@ BootMs Supervisor::next_look() const {
   std::int64_t poll_ms = observer_.events_up() ? poll_with_events_ms : poll_without_events_ms;
   if (!observer_.engine_known()) poll_ms = poll_engine_away_ms;
   if (record_failed_) poll_ms = std::min(poll_ms, record_retry_ms);
+  if (parts_.ledger.behind()) poll_ms = std::min(poll_ms, catch_up_every_ms);
   BootMs next = parts_.clock.now().boot_ms + poll_ms;
   if (plan_.wake_at) next = std::min(next, *plan_.wake_at);
   if (const auto retry = actor_.retry_at()) next = std::min(next, *retry);
@@ -46,6 +47,7 @@ asio::awaitable<reconcile::Observed> Supervisor::observe() {
 }
 
 asio::awaitable<void> Supervisor::pass() {
+  parts_.ledger.catch_up();
   // What was under way when we began to look may have ended since, but what we saw is from before.
   std::set<std::string> busy_before = actor_.in_flight().workloads;
   const reconcile::Observed observed = co_await observe();

@@ -162,7 +162,7 @@ Report make_report(const State& state, const Plan& plan, const InFlight& in_flig
         protocol::SuspensionInfo{suspension.mode, suspension.reason, suspension.actor, suspension.since};
   }
   if (state.node.hold && state.node.hold->until)
-    report.held_for_s = (*state.node.hold->until - now.boot_ms + 999) / 1000;
+    report.held_for_s = std::max<std::int64_t>(0, (*state.node.hold->until - now.boot_ms + 999) / 1000);
   report.host = around.host;
   report.docker = around.docker;
   report.docker_known = around.docker_known;

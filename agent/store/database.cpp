@@ -160,6 +160,15 @@ Result<void> Database::checkpoint() {
   return failure("cannot checkpoint");
 }
 
+std::int64_t Database::log_file_bytes() const {
+  // https://www.sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_JOURNAL_POINTER
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(handle_->connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_int64 bytes = 0;
+  if (log == nullptr || log->pMethods == nullptr || log->pMethods->xFileSize(log, &bytes) != SQLITE_OK) return 0;
+  return bytes;
+}
+
 int Database::wal_pages() const { return handle_->wal_pages; }
 
 // -- transaction

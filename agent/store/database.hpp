@@ -70,6 +70,9 @@ class Database {
   // (SQLITE_CHECKPOINT_PASSIVE). On failure everything stays in the log.
   Result<void> checkpoint();
 
+  // Bytes that the write-ahead log's file takes, used or not.
+  std::int64_t log_file_bytes() const;
+
   // Pages in the log after the last commit, 0 before the first one.
   int wal_pages() const;
 

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 namespace aura::store {
@@ -40,9 +39,8 @@ Result<void> check(Database& database) {
   return {};
 }
 
-Result<bool> has_reserve(Database& database, const std::string& file) {
-  struct stat log {};
-  if (::stat((file + "-wal").c_str(), &log) != 0 || log.st_size < reserve_bytes) return false;
+Result<bool> has_reserve(Database& database) {
+  if (database.log_file_bytes() < reserve_bytes) return false;
   const auto free_pages = database.number("PRAGMA freelist_count");
   if (!free_pages) return free_pages.error();
   const auto page_bytes = database.number("PRAGMA page_size");
@@ -60,7 +58,7 @@ bool has_room(const std::string& file) {
 // Two transactions: pages freed in the one that took them would never be written. Not tried on a nearly full disk:
 // a log that cannot be copied into the database would use up what is left of the reserve.
 Result<void> make_reserve(Database& database, const std::string& file) {
-  const auto there = has_reserve(database, file);
+  const auto there = has_reserve(database);
   if (!there) return there.error();
   if (*there) return {};
   if (!has_room(file)) return Error{Errc::no_space, "the disk is nearly full"};
@@ -160,6 +158,10 @@ Result<void> Journal::compact(std::string_view state, int unrecorded) {
   records_ = 0;
   checkpoint_if_due();
   return {};
+}
+
+Result<void> Journal::try_disk() {
+  return database_.exec("INSERT OR REPLACE INTO meta(key, value) VALUES('tried', 1 + coalesce((SELECT value FROM meta WHERE key = 'tried'), 0))");
 }
 
 void Journal::checkpoint_if_due() {

@@ -29,6 +29,9 @@ class Journal {
   // appended; the records are deleted.
   Result<void> compact(std::string_view state, int unrecorded);
 
+  // Whether the disk takes a commit now, at the price of a small one: a refused snapshot costs much more.
+  Result<void> try_disk();
+
   // Since the snapshot.
   int records() const { return records_; }
   // True before the first record ever.

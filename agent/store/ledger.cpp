@@ -81,6 +81,15 @@ class Ledger::Impl {
     return {};
   }
 
+  bool behind() const { return behind_; }
+
+  void catch_up() {
+    if (!behind_ || !journal_->try_disk() || !store_whole(state, unrecorded_)) return;
+    trouble.clear();
+    follow_marker();
+    if (listener) listener();
+  }
+
   std::string secret_key;
   State state;
   std::string trouble;
@@ -105,12 +114,18 @@ class Ledger::Impl {
 
   // Some records are in memory alone: the state with them and this one becomes the snapshot.
   Result<void> commit_all(const Record& record) {
+    if (auto tried = journal_->try_disk(); !tried) return directory_->explain(tried.error());
     State next = state;
     reconcile::evolve(next, record);
-    if (auto done = journal_->compact(encode_state(next), unrecorded_ + 1); !done) {
+    if (auto done = store_whole(next, unrecorded_ + 1); !done) return done;
+    state = std::move(next);
+    return {};
+  }
+
+  Result<void> store_whole(const State& whole, int unrecorded) {
+    if (auto done = journal_->compact(encode_state(whole), unrecorded); !done) {
       return directory_->explain(done.error());
     }
-    state = std::move(next);
     behind_ = false;
     unrecorded_ = 0;
     log::notice("the ledger can be written again; what was decided in memory is stored");
@@ -180,6 +195,8 @@ const State& Ledger::state() const { return impl_->state; }
 Result<void> Ledger::record(const Record& record) { return impl_->record(record); }
 void Ledger::on_change(std::function<void()> listener) { impl_->listener = std::move(listener); }
 const std::string& Ledger::trouble() const { return impl_->trouble; }
+bool Ledger::behind() const { return impl_->behind(); }
+void Ledger::catch_up() { impl_->catch_up(); }
 bool Ledger::is_new() const { return impl_->is_new; }
 const std::string& Ledger::secret_key() const { return impl_->secret_key; }
 

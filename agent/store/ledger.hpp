@@ -50,6 +50,13 @@ class Ledger {
   // Why nothing is durable (degraded), empty when all is well: "disk full since …".
   const std::string& trouble() const;
 
+  // Memory holds what the disk does not: supervision that a failed commit left in memory. What is known only here is
+  // gone after a crash, so nobody outside may be told of it.
+  bool behind() const;
+
+  // Where behind(), tries to store what is in memory alone; else does nothing, and writes nothing.
+  void catch_up();
+
   // True if open() found no record in it.
   bool is_new() const;
 

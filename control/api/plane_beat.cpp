@@ -131,6 +131,10 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
   const StatusRecord status = status_after(node.status, beat, reply.next_heartbeat_s, moment);
   reply.want_report = !beat.report && (!status.report || status.state_hash != beat.state_hash);
   if (judgement.may_command && !record.cloned) {
+    if (auto again = fleet::wanted_again(record, beat)) {
+      record.generation = again->generation;
+      record.wanted = std::move(again);
+    }
     const auto is_wanted = [&record](const OpenCommand& open) {
       return record.wanted && open.record.command.generation == record.wanted->generation;
     };

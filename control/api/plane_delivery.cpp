@@ -12,14 +12,30 @@ bool Plane::may_deliver(const Node& node) const { return !node.record.cloned && 
 
 bool Plane::renumber_due(NodeRecord& record, std::vector<OpenCommand>& commands, const Moment& moment,
                          Changes& changes) const {
-  bool any = false;
+  std::vector<OpenCommand*> again;
   for (OpenCommand& open : commands) {
     if (open.record.deferred_code.empty() || moment.mono_ms < open.not_before_mono_ms) continue;
     open.record.deferred_code.clear();
-    open.record.number = ++record.last_number;
-    open.sent_mono_ms = never_sent;
-    changes.commands.push_back(open.record);
-    any = true;
+    again.push_back(&open);
+  }
+  const bool any = !again.empty();
+  // What was ordered after one of them goes out after it, too.
+  for (OpenCommand& open : commands) {
+    const auto is_earlier = [&open](const OpenCommand* one) {
+      return fleet::goes_before(one->record.command, open.record.command);
+    };
+    const bool listed = std::find(again.begin(), again.end(), &open) != again.end();
+    if (!listed && open.record.deferred_code.empty() && std::any_of(again.begin(), again.end(), is_earlier)) {
+      again.push_back(&open);
+    }
+  }
+  std::stable_sort(again.begin(), again.end(), [](const OpenCommand* a, const OpenCommand* b) {
+    return fleet::goes_before(a->record.command, b->record.command);
+  });
+  for (OpenCommand* open : again) {
+    open->record.number = ++record.last_number;
+    open->sent_mono_ms = never_sent;
+    changes.commands.push_back(open->record);
   }
   if (any) {
     std::stable_sort(commands.begin(), commands.end(),
@@ -32,8 +48,13 @@ std::vector<protocol::Command> Plane::deliver(std::vector<OpenCommand>& commands
                                               const Moment& moment, Changes& changes) const {
   std::vector<protocol::Command> out;
   std::size_t bytes = 0;
+  const auto is_held_back = [&commands](const OpenCommand& later) {
+    return std::any_of(commands.begin(), commands.end(), [&later](const OpenCommand& one) {
+      return !one.record.deferred_code.empty() && fleet::goes_before(one.record.command, later.record.command);
+    });
+  };
   for (OpenCommand& open : commands) {
-    if (!open.record.deferred_code.empty() || !choose(open)) continue;
+    if (!open.record.deferred_code.empty() || !choose(open) || is_held_back(open)) continue;
     protocol::Command command = fleet::as_sent(open.record, moment.now);
     bytes += protocol::encode(command).size();
     if (!out.empty() && bytes > max_delivery_bytes) break;

@@ -97,6 +97,18 @@ std::optional<Wanted> wanted_to_send(const NodeRecord& node, bool its_command_is
   return node.wanted;
 }
 
+std::optional<Wanted> wanted_again(const NodeRecord& node, const protocol::Heartbeat& beat) {
+  if (!node.wanted || beat.node_generation < node.wanted->generation) return std::nullopt;
+  if (beat.suspended == node.wanted->suspended) return std::nullopt;
+  Wanted again = *node.wanted;
+  again.generation = next_generation(node);
+  return again;
+}
+
+bool goes_before(const Command& earlier, const Command& later) {
+  return earlier.generation && later.generation && *earlier.generation < *later.generation;
+}
+
 std::optional<Refusal> refuse_command(const Command& command) {
   if (protocol::is_local_verb(command.verb)) {
     return Refusal{protocol::code::local_only,

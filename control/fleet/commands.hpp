@@ -46,6 +46,15 @@ std::optional<protocol::Wanted> wanted_after(const std::optional<protocol::Wante
 // generation is open, since the level taken first would make the command stale.
 std::optional<protocol::Wanted> wanted_to_send(const NodeRecord& node, bool its_command_is_open);
 
+// The wanted state anew under a new generation, where the node has reached the old one without being suspended as it
+// says (or resumed): a command between was refused (locked) or overtaken, and a level must not get lost with it. Only
+// the control plane suspends and resumes, so this is never an engineer's decision. Nothing where both agree.
+std::optional<protocol::Wanted> wanted_again(const NodeRecord& node, const protocol::Heartbeat& beat);
+
+// True where `earlier` must be taken before `later`: both have a generation, and the node takes none that is below one
+// it has taken. A deferred command holds back what was ordered after it.
+bool goes_before(const protocol::Command& earlier, const protocol::Command& later);
+
 // What a command must satisfy before it is given a generation: the code of the refusal, or nothing.
 struct Refusal {
   std::string_view code;

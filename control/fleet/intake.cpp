@@ -9,20 +9,21 @@ using protocol::Heartbeat;
 
 BeatJudgement judge_beat(const NodeRecord& node, const Heartbeat& beat) {
   if (!beat.ledger_id.empty() && beat.ledger_id != node.ledger_id) return {BeatVerdict::new_ledger, false, false};
-  if (!beat.epoch || beat.ledger_id.empty()) return {};
-  if (node.epoch && *beat.epoch < *node.epoch) return {BeatVerdict::stale_epoch, false, false};
-  const bool other_boot = node.epoch == beat.epoch && node.boot_id != beat.boot_id;
   const bool other_instance = !node.cloud_instance_id.empty() && !beat.cloud_instance_id.empty() &&
                               node.cloud_instance_id != beat.cloud_instance_id;
-  const bool is_clone = other_boot || other_instance;
+  // Also where it could not record its start: another machine's outcomes are not this node's.
+  if (other_instance) return {BeatVerdict::taken, true, false};
+  if (!beat.epoch || beat.ledger_id.empty()) return {};
+  if (node.epoch && *beat.epoch < *node.epoch) return {BeatVerdict::stale_epoch, false, false};
+  const bool is_clone = node.epoch == beat.epoch && node.boot_id != beat.boot_id;
   return {BeatVerdict::taken, is_clone, !is_clone};
 }
 
 NodeRecord after_beat(NodeRecord node, const Heartbeat& beat, const BeatJudgement& judgement) {
   node.key_used = true;
   if (judgement.is_clone) {
+    // What another machine counts must not fence the one that the node id is bound to.
     node.cloned = true;
-    if (node.epoch < beat.epoch) node.epoch = beat.epoch;
     return node;
   }
   if (beat.epoch && node.epoch != beat.epoch) {

@@ -108,7 +108,7 @@ void EngineRig::clean_up() {
 // -- the fake
 
 struct FakeRig::Parts {
-  explicit Parts(asio::io_context& context) : clock(context), engine(context), gone(context) {
+  explicit Parts(asio::io_context& context) : clock(context) {
     clock.attach(engine);
     gone.down(false);
   }

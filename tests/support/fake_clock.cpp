@@ -13,7 +13,7 @@ constexpr WallMs wall_at_start_ms = 1'800'000'000'000;  // 2027-01-15
 }  // namespace
 
 FakeClock::FakeClock(boost::asio::io_context& context, BootMs start_ms)
-    : context_(context), now_ms_(start_ms), wall_offset_ms_(wall_at_start_ms - start_ms) {}
+    : context_(&context), now_ms_(start_ms), wall_offset_ms_(wall_at_start_ms - start_ms) {}
 
 Now FakeClock::now() {
   // SplitMix64's step: every caller gets other bits, every run the same.
@@ -21,17 +21,21 @@ Now FakeClock::now() {
   std::uint64_t bits = entropy_;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
   bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
-  return {fmt::format("boot-{}", boot_number_), now_ms_, now_ms_ + wall_offset_ms_, bits ^ (bits >> 31)};
+  return {boot_id_, now_ms_, now_ms_ + wall_offset_ms_, bits ^ (bits >> 31)};
 }
 
 ports::Clock::TimerId FakeClock::at(BootMs when, std::function<void()> what) {
   const TimerId id = ++last_id_;
   timers_.emplace(std::pair(when, id), std::move(what));
+  due_of_.emplace(id, when);
   return id;
 }
 
 void FakeClock::cancel(TimerId id) {
-  std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+  const auto due = due_of_.find(id);
+  if (due == due_of_.end()) return;
+  timers_.erase({due->second, id});
+  due_of_.erase(due);
 }
 
 void FakeClock::attach(TimeSource& source) { sources_.push_back(&source); }
@@ -50,18 +54,32 @@ void FakeClock::go_to(BootMs when) {
   for (TimeSource* source : sources_) source->advance_to(now_ms_);
   // One at a time: what a timer's call does may cancel the next.
   while (!timers_.empty() && timers_.begin()->first.first <= now_ms_) {
-    const auto what = std::move(timers_.begin()->second);
+    auto what = std::move(timers_.begin()->second);
+    due_of_.erase(timers_.begin()->first.second);
     timers_.erase(timers_.begin());
-    context_.restart();
-    boost::asio::post(context_, what);
-    context_.poll();
+    boost::asio::post(*context_, std::move(what));
+    run_ready();
+  }
+}
+
+bool FakeClock::run_ready() {
+  context_->restart();
+  bool ran = false;
+  while ((!may_run_ || may_run_()) && context_->poll_one() > 0) ran = true;
+  return ran;
+}
+
+void FakeClock::forget_timers() {
+  // A destroyed coroutine may cancel timers of its own.
+  while (!timers_.empty()) {
+    due_of_.clear();
+    const auto gone = std::exchange(timers_, {});
   }
 }
 
 void FakeClock::run_until_idle() {
   for (;;) {
-    context_.restart();
-    const bool ran = context_.poll() > 0;
+    const bool ran = run_ready();
     const auto due = next_due();
     if (due && *due <= now_ms_) {
       go_to(now_ms_);
@@ -90,8 +108,9 @@ void FakeClock::advance(BootMs ms) {
 void FakeClock::reboot(BootMs boot_ms) {
   wall_offset_ms_ += now_ms_ - boot_ms;
   now_ms_ = boot_ms;
-  ++boot_number_;
-  timers_.clear();
+  boot_id_ = fmt::format("boot-{}", ++boot_number_);
+  forget_timers();
+  for (TimeSource* source : sources_) source->advance_to(now_ms_);
 }
 
 }  // namespace aura::testing

@@ -43,6 +43,18 @@ class FakeClock final : public ports::Clock {
   // Time goes to the next timer or source, at most `limit_ms` ahead; false if there is none within that.
   bool advance_to_next(BootMs limit_ms);
 
+  // When the next timer or source is due; nullopt: nothing happens by itself.
+  std::optional<BootMs> next_due() const;
+
+  // The event loop of the next process; that of the one before is dead or idle.
+  void run_on(boost::asio::io_context& context) { context_ = &context; }
+
+  // Asked before every handler; false freezes the process: no handler of it runs any more until this is set anew.
+  void before_each(std::function<bool()> may_run) { may_run_ = std::move(may_run); }
+
+  // The process is dead: its timers are gone, with the coroutines that waited for them.
+  void forget_timers();
+
   // Another boot: time starts at boot_ms under a new boot id, all timers are gone; wall time goes on.
   void reboot(BootMs boot_ms);
   // The wall clock jumps; durations do not see it.
@@ -51,16 +63,19 @@ class FakeClock final : public ports::Clock {
   BootMs boot_ms() const { return now_ms_; }
 
  private:
-  std::optional<BootMs> next_due() const;
   void go_to(BootMs when);
+  bool run_ready();
 
-  boost::asio::io_context& context_;
+  boost::asio::io_context* context_;
   BootMs now_ms_;
   WallMs wall_offset_ms_;
   std::uint64_t boot_number_ = 1;
+  std::string boot_id_ = "boot-1";
   std::uint64_t entropy_ = 0x9e3779b97f4a7c15;
   TimerId last_id_ = 0;
   std::map<std::pair<BootMs, TimerId>, std::function<void()>> timers_;
+  std::map<TimerId, BootMs> due_of_;
+  std::function<bool()> may_run_;
   std::vector<TimeSource*> sources_;
 };
 

@@ -2,7 +2,6 @@
 
 #include "common/digest.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,15 +22,12 @@ Error conflict(std::string message) { return {Errc::conflict, std::move(message)
 
 }  // namespace
 
-asio::awaitable<void> FakeContainerEngine::wait_for_change() {
-  co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
 // What every call does first: a turn of the loop, then the faults that are on order.
 ports::Async<void> FakeContainerEngine::enter(std::string verb, std::string subject, std::int64_t deadline_ms) {
   calls_.push_back(subject.empty() ? verb : verb + " " + subject);
   const auto executor = co_await asio::this_coro::executor;
   co_await asio::post(executor, asio::use_awaitable);
+  if (delay_) co_await on_the_way(verb);
   const BootMs deadline = now_ms_ + deadline_ms;
   const bool waits = hung_ && (hung_->empty() || *hung_ == verb);
   if (waits) deadlines_.insert(deadline);
@@ -62,6 +58,18 @@ bool FakeContainerEngine::reply_lost(const std::string& verb) {
   return false;
 }
 
+asio::awaitable<void> FakeContainerEngine::on_the_way(const std::string& verb) {
+  const BootMs arrives = now_ms_ + delay_(verb);
+  if (arrives > now_ms_) deadlines_.insert(arrives);
+  while (now_ms_ < arrives) co_await wait_for_change();
+}
+
+ports::Async<void> FakeContainerEngine::leave(std::string verb) {
+  if (delay_) co_await on_the_way(verb);
+  if (reply_lost(verb)) co_return lost(verb);
+  co_return Result<void>();
+}
+
 ports::Async<FakeContainerEngine::Item*> FakeContainerEngine::take(std::string verb, std::string id) {
   const auto entered = co_await enter(verb, subject_of(id));
   if (!entered) co_return entered.error();
@@ -84,13 +92,18 @@ ports::Async<std::vector<ports::ListedContainer>> FakeContainerEngine::list() {
     const reconcile::Container& seen = items_.at(id).seen;
     listed.push_back({seen.id, seen.name, seen.image, seen.labels, seen.phase, seen.writable_mounts});
   }
+  const auto left = co_await leave("list");
+  if (!left) co_return left.error();
   co_return listed;
 }
 
 ports::Async<reconcile::Container> FakeContainerEngine::inspect(const std::string& id) {
   const auto found = co_await take("inspect", id);
   if (!found) co_return found.error();
-  co_return (*found)->seen;
+  const reconcile::Container seen = (*found)->seen;
+  const auto left = co_await leave("inspect");
+  if (!left) co_return left.error();
+  co_return seen;
 }
 
 ports::Async<std::string> FakeContainerEngine::create(const ports::CreateRequest& given) {
@@ -119,7 +132,8 @@ ports::Async<std::string> FakeContainerEngine::create(const ports::CreateRequest
     if (!mount.read_only) made.seen.writable_mounts.push_back(mount.source);
   }
   emit("create", id);
-  if (reply_lost("create")) co_return lost("create");
+  const auto left = co_await leave("create");
+  if (!left) co_return left.error();
   co_return id;
 }
 
@@ -138,8 +152,7 @@ ports::Async<void> FakeContainerEngine::start(const std::string& id) {
     }
     begin(one);
   }
-  if (reply_lost("start")) co_return lost("start");
-  co_return Result<void>();
+  co_return co_await leave("start");
 }
 
 ports::Async<void> FakeContainerEngine::stop(const std::string& given, int grace_s) {
@@ -161,8 +174,7 @@ ports::Async<void> FakeContainerEngine::stop(const std::string& given, int grace
     if (outage != outage_) co_return is_down();
     emit("stop", id);
   }
-  if (reply_lost("stop")) co_return lost("stop");
-  co_return Result<void>();
+  co_return co_await leave("stop");
 }
 
 ports::Async<void> FakeContainerEngine::kill(const std::string& id, const std::string& given) {
@@ -179,8 +191,7 @@ ports::Async<void> FakeContainerEngine::kill(const std::string& id, const std::s
   } else {
     emit("kill", one.seen.id);
   }
-  if (reply_lost("kill")) co_return lost("kill");
-  co_return Result<void>();
+  co_return co_await leave("kill");
 }
 
 ports::Async<void> FakeContainerEngine::remove(const std::string& given) {
@@ -192,8 +203,7 @@ ports::Async<void> FakeContainerEngine::remove(const std::string& given) {
   items_.erase(id);
   std::erase(order_, id);
   emit("destroy", id);
-  if (reply_lost("remove")) co_return lost("remove");
-  co_return Result<void>();
+  co_return co_await leave("remove");
 }
 
 ports::Async<void> FakeContainerEngine::pause(const std::string& id) {
@@ -205,8 +215,7 @@ ports::Async<void> FakeContainerEngine::pause(const std::string& id) {
     one.seen.phase = Phase::paused;
     emit("pause", one.seen.id);
   }
-  if (reply_lost("pause")) co_return lost("pause");
-  co_return Result<void>();
+  co_return co_await leave("pause");
 }
 
 ports::Async<void> FakeContainerEngine::unpause(const std::string& id) {
@@ -217,8 +226,7 @@ ports::Async<void> FakeContainerEngine::unpause(const std::string& id) {
     one.seen.phase = Phase::running;
     emit("unpause", one.seen.id);
   }
-  if (reply_lost("unpause")) co_return lost("unpause");
-  co_return Result<void>();
+  co_return co_await leave("unpause");
 }
 
 ports::Async<void> FakeContainerEngine::update(const std::string& id, const reconcile::Resources& given) {
@@ -230,8 +238,7 @@ ports::Async<void> FakeContainerEngine::update(const std::string& id, const reco
   const int oom_score_adj = now.oom_score_adj;
   now = wanted;
   now.oom_score_adj = oom_score_adj;  // not among what Docker updates
-  if (reply_lost("update")) co_return lost("update");
-  co_return Result<void>();
+  co_return co_await leave("update");
 }
 
 ports::Async<void> FakeContainerEngine::ensure_network(const std::string& given) {
@@ -239,8 +246,7 @@ ports::Async<void> FakeContainerEngine::ensure_network(const std::string& given)
   const auto entered = co_await enter("ensure_network", name);
   if (!entered) co_return entered.error();
   networks_.insert(name);
-  if (reply_lost("ensure_network")) co_return lost("ensure_network");
-  co_return Result<void>();
+  co_return co_await leave("ensure_network");
 }
 
 }  // namespace aura::testing

@@ -4,9 +4,7 @@
 
 #include "agent/ports/container_engine.hpp"
 #include "tests/support/fake_clock.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include "tests/support/signal.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -44,8 +42,6 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   // A call that is hung ends with timeout after this; a pull after pull_idle_ms.
   static constexpr std::int64_t call_deadline_ms = 10'000;
   static constexpr std::int64_t pull_idle_ms = 60'000;
-
-  explicit FakeContainerEngine(boost::asio::io_context& context);
 
   // ports::ContainerEngine
   ports::Async<ports::EngineVersion> ping() override;
@@ -92,7 +88,13 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   void fail_next(const std::string& verb, int calls, Error error);
   void lose_reply_next(const std::string& verb, int calls);  // done, but the caller sees unavailable
   void hang(const std::string& verb = "") { hung_ = verb; }  // calls wait for release() or their deadline
+  // Each way of each call (request, answer) takes as many ms as this says; without it they take none.
+  void delay(std::function<std::int64_t(const std::string& verb)> ms) { delay_ = std::move(ms); }
+  // The process that called is dead, its requests and streams with it. A stop under way goes on; if `forgets`, the
+  // kill at the end of its grace does not come (as Docker does where a client hangs up).
+  void caller_died(bool forgets);
   void release();
+  void clear_faults() { failures_.clear(), lost_replies_.clear(); }  // of fail_next and lose_reply_next
   // Everything is unavailable, streams break, remembered events are lost; running containers end if asked.
   void down(bool containers_end);
   void up();
@@ -126,8 +128,11 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
 
   ports::Async<void> enter(std::string verb, std::string subject, std::int64_t deadline_ms = call_deadline_ms);
   bool reply_lost(const std::string& verb);
-  boost::asio::awaitable<void> wait_for_change();
-  void changed() { changed_.cancel(); }
+  // What every call does last: the effect is there, the answer still on its way.
+  ports::Async<void> leave(std::string verb);
+  boost::asio::awaitable<void> on_the_way(const std::string& verb);
+  boost::asio::awaitable<void> wait_for_change() { return changed_.wait(); }
+  void changed() { changed_.notify(); }
   ports::Async<Item*> take(std::string verb, std::string id);
   Item* item(const std::string& id);
   std::string subject_of(const std::string& id) const;
@@ -140,7 +145,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   void ask_to_stop(Item& item);
   static bool is_running(const Item& item);
 
-  boost::asio::steady_timer changed_;  // never expires: cancelled to wake all who wait
+  Signal changed_;
+  std::function<std::int64_t(const std::string&)> delay_;
   BootMs now_ms_ = 0;
   std::int64_t last_stamp_ns_ = 0;
   std::map<std::string, Item> items_;

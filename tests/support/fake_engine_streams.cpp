@@ -39,8 +39,7 @@ ports::Async<void> FakeContainerEngine::pull(const std::string& given,
   told.layers_done = told.layers;
   progress(told);
   add_image(reference, scripted.digest);
-  if (reply_lost("pull")) co_return Error{Errc::unavailable, "the fake engine's reply to pull was lost"};
-  co_return Result<void>();
+  co_return co_await leave("pull");
 }
 
 ports::Async<void> FakeContainerEngine::events(std::int64_t since_ns, std::function<void()> connected,

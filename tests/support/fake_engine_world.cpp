@@ -17,9 +17,6 @@ constexpr std::size_t remembered_events = 256;  // as many as Docker's
 
 }  // namespace
 
-FakeContainerEngine::FakeContainerEngine(boost::asio::io_context& context)
-    : changed_(context, boost::asio::steady_timer::time_point::max()) {}
-
 std::int64_t FakeContainerEngine::stamp() {
   last_stamp_ns_ = std::max(last_stamp_ns_ + 1, (engine_epoch_ms + now_ms_) * ns_per_ms);
   return last_stamp_ns_;
@@ -206,6 +203,13 @@ void FakeContainerEngine::lose_reply_next(const std::string& verb, int calls) {
 void FakeContainerEngine::release() {
   hung_.reset();
   changed();
+}
+
+void FakeContainerEngine::caller_died(bool forgets) {
+  changed_.forget();
+  deadlines_.clear();
+  if (!forgets) return;
+  for (auto& [id, one] : items_) one.killed_at.reset();
 }
 
 void FakeContainerEngine::down(bool containers_end) {

@@ -128,7 +128,7 @@ struct Api {
   Folder folder;
   boost::asio::io_context io;
   FakeClock clock{io};
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeHost host;
   std::unique_ptr<store::Ledger> ledger;
   loops::Parts parts{io.get_executor(), clock, *ledger, engine, host};

@@ -147,3 +147,20 @@ TEST_CASE("local verbs, impossible targets and a suspension without a reason are
   command.target = {protocol::Target::Kind::image, "alpine:3"};
   CHECK(!fleet::refuse_command(command));
 }
+
+TEST_CASE("a suspension that the node never took, though its generation passed, is wanted anew under a new one") {
+  NodeRecord node;
+  node.generation = 7;
+  node.wanted = protocol::Wanted{Intent::stopped, true, "stop", "payment failed", "billing", 7};
+  protocol::Heartbeat beat;
+  beat.node_generation = 7;
+  const auto again = fleet::wanted_again(node, beat);
+  REQUIRE(again);
+  CHECK(again->generation == 8);
+  CHECK(again->suspended);
+  beat.suspended = true;
+  CHECK_FALSE(fleet::wanted_again(node, beat));
+  beat.suspended = false;
+  beat.node_generation = 6;
+  CHECK_FALSE(fleet::wanted_again(node, beat));
+}

@@ -189,3 +189,21 @@ TEST_CASE("what operators do stands in the audit with their name") {
   CHECK(audit->front().action == "command");
   CHECK(audit->front().detail.find("stop node night") != std::string::npos);
 }
+
+TEST_CASE("what was ordered after a deferred command waits for it and goes out after it") {
+  ControlPlane control;
+  control.enrolled("vm-1");
+  REQUIRE(control.beat(beat_of(1)).has_value());
+  const auto suspend = control.sent("suspend", "node", "payment failed");
+  const auto start = control.sent("start");
+  REQUIRE(control.plane->poll("vm-1", 0, control.now)->commands.size() == 2);
+  auto beat = beat_of(1);
+  beat.deferred = {{suspend.command.id, "rate_limited", 30}};
+  REQUIRE(control.beat(beat).has_value());
+  CHECK(control.plane->poll("vm-1", 0, control.now)->commands.empty());
+  control.pass_s(31);
+  const auto again = control.plane->poll("vm-1", 2, control.now);
+  REQUIRE(again->commands.size() == 2);
+  CHECK(again->commands[0].id == suspend.command.id);
+  CHECK(again->commands[1].id == start.command.id);
+}

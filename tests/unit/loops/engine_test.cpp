@@ -24,7 +24,7 @@ struct World {
   }
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   Node node{folder, io, clock, engine};
 };
@@ -89,7 +89,7 @@ TEST_CASE("an idle node looks at its containers only once in five minutes and in
 TEST_CASE("an agent that comes back adopts what runs without touching it") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   clock.attach(engine);
   engine.add_image("app:1");
@@ -112,7 +112,7 @@ TEST_CASE("an agent that comes back adopts what runs without touching it") {
 TEST_CASE("what died while the agent was down runs again as soon as the agent does") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   clock.attach(engine);
   engine.add_image("app:1");

@@ -1,4 +1,5 @@
 #include "agent/store/node_key.hpp"
+#include "tests/support/simulated_disk.hpp"
 #include "tests/unit/loops/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -21,7 +22,7 @@ struct World {
   }
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   FakeControlPlane control{io.get_executor()};
   Node node{folder, io, clock, engine, true};
@@ -227,4 +228,59 @@ TEST_CASE("a command that cannot be taken now is named in the next beat") {
   const bool told = std::any_of(world.control.beats.begin(), world.control.beats.end(),
                                 [](const auto& beat) { return !beat.deferred.empty(); });
   CHECK(told);
+}
+
+TEST_CASE("an outcome that only memory holds is told when the disk has it, and by itself") {
+  Folder folder;
+  SimulatedDisk disk(folder.path() + "/state");
+  boost::asio::io_context io;
+  FakeContainerEngine engine;
+  FakeClock clock{io};
+  clock.attach(engine);
+  engine.add_image("app:1");
+  FakeScript slow;
+  slow.stops_in_ms = 5'000;
+  engine.script("web", slow);
+  FakeControlPlane control{io.get_executor()};
+  Node node{folder, io, clock, engine, true};
+  node.declare("web", app());
+  node.supervise();
+  node.report_to(control);
+  clock.advance(10'000);
+  node.command(make_command(Verb::stop, "workload:web", "c1"));
+  clock.advance(1'000);
+  disk.read_only = true;
+  clock.advance(60'000);
+  REQUIRE(node.state().settled.contains("c1"));
+  CHECK(node.ledger->behind());
+  const auto told = [&] {
+    return std::any_of(control.beats.begin(), control.beats.end(), [](const auto& beat) {
+      return std::any_of(beat.outcomes.begin(), beat.outcomes.end(),
+                         [](const auto& outcome) { return outcome.command_id == "c1"; });
+    });
+  };
+  CHECK_FALSE(told());
+  const auto beats = control.beats.size();
+  clock.advance(60'000);
+  CHECK(control.beats.size() <= beats + 2);
+  disk.read_only = false;
+  clock.advance(60'000);
+  CHECK_FALSE(node.ledger->behind());
+  CHECK(told());
+}
+
+TEST_CASE("after a command that must come again nothing ordered later is taken: a suspension is not overtaken") {
+  World world;
+  for (int i = 0; i < 12; ++i) {
+    world.node.desk.deliver(remote(Verb::restart, "workload:web", "r" + std::to_string(i), 10 + i),
+                            reconcile::Origin::control);
+  }
+  auto suspend = remote(Verb::suspend, "node", "s", 30);
+  suspend.reason = "payment failed";
+  const auto deferred = world.node.desk.deliver_all({suspend, remote(Verb::start, "node", "later", 31)}, {});
+  REQUIRE(deferred.size() == 2);
+  CHECK(deferred[0].code == "rate_limited");
+  CHECK(deferred[1].code == "busy");
+  CHECK(deferred[1].retry_after_s == deferred[0].retry_after_s);
+  CHECK(world.node.state().node.node_generation < 30);
 }

@@ -113,7 +113,7 @@ TEST_CASE("secret files are readable inside a folder that only the agent may ent
 TEST_CASE("a reload command reads the folder and its outcome says what came of it") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   Node node(folder, io, clock, engine);
   node.declared.problems = {"web.toml:3: image: must not be empty"};
@@ -128,7 +128,7 @@ TEST_CASE("a reload command reads the folder and its outcome says what came of i
 TEST_CASE("the same command twice is known, another one under its id is refused and noted") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   Node node(folder, io, clock, engine);
   node.declare("web", app());
@@ -142,7 +142,7 @@ TEST_CASE("the same command twice is known, another one under its id is refused 
 TEST_CASE("a node that cannot record takes no command but may get it again") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   FakeHost host;
   const auto ledger = store::Ledger::in_memory("disk gone");

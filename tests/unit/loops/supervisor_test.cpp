@@ -19,7 +19,7 @@ struct World {
   }
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
 };
 
@@ -206,4 +206,21 @@ TEST_CASE("a withdrawn workload is stopped and kept; the last one only where rem
   world.clock.advance(15'000);
   REQUIRE(world.engine.find(id) != nullptr);
   CHECK(world.engine.find(id)->phase == reconcile::Phase::exited);
+}
+
+TEST_CASE("a removal whose answer was lost, though it was done, does not make the supervisor look without end") {
+  World world;
+  world.engine.add_image("app:2");
+  Node node(world.folder, world.io, world.clock, world.engine);
+  node.declare("web", app());
+  node.supervise();
+  world.clock.advance(10'000);
+  world.engine.lose_reply_next("remove", 1);
+  auto spec = app();
+  spec.image = "app:2";
+  node.declare("web", spec);
+  world.clock.advance(10'000);
+  const auto calls = world.engine.calls().size();
+  world.clock.advance(60'000);
+  CHECK(world.engine.calls().size() < calls + 20);
 }
