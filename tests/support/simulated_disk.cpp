@@ -178,6 +178,7 @@ int SimulatedDisk::change(File& file, Write write) {
   }
   put(file.cached, write);
   file.unsynced.push_back(std::move(write));
+  if (after_each) after_each();
   return SQLITE_OK;
 }
 
@@ -186,6 +187,7 @@ int SimulatedDisk::sync(File& file) {
   if (sync_fails) return fail(SQLITE_IOERR_FSYNC, EIO);
   for (const Write& write : file.unsynced) put(file.durable, write);
   file.unsynced.clear();
+  if (after_each) after_each();
   return SQLITE_OK;
 }
 
@@ -223,8 +225,7 @@ void SimulatedDisk::flip_bit(const std::string& path, std::size_t at_byte) {
 void SimulatedDisk::copy_from(const SimulatedDisk& other) {
   for (const auto& [path, file] : other.files_) {
     auto& mine = files_[folder_ + path.substr(other.folder_.size())];
-    mine = std::make_unique<File>();
-    mine->cached = mine->durable = file->cached;
+    mine = std::make_unique<File>(*file);
   }
 }
 

@@ -40,6 +40,8 @@ class SimulatedDisk {
   bool dead() const { return operations_ >= dies_at_; }
   // Writes reach the disk again.
   void live() { dies_at_ = forever; }
+  // Called after each operation.
+  std::function<void()> after_each;
   // What was not synced is lost, sector by sector, where `survives` says false.
   void lose_power(const std::function<bool()>& survives);
 
@@ -47,7 +49,7 @@ class SimulatedDisk {
   std::vector<std::string> files() const;
   void flip_bit(const std::string& path, std::size_t at_byte);
   void remove(const std::string& path);
-  void copy_from(const SimulatedDisk& other);  // all its files, as they are in its cache
+  void copy_from(const SimulatedDisk& other);  // all its files, with what of them is not synced
 
  private:
   friend struct SimulatedVfs;
