@@ -44,10 +44,12 @@ Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start,
     return error;
   }
   rec::AgentStarted started;
-  started.epoch = state.epoch + 1;
+  // A fenced life must not catch up with the one that fenced it, however often it starts.
+  started.epoch = state.node.fenced_by ? state.epoch : state.epoch + 1;
   started.agent_version = start.agent_version;
   started.reports = start.reports;
   started.fresh_hold = !opened.in_memory && fresh && start.reports && !marked;
+  started.boot_wait = !opened.in_memory && start.reports;
   started.suspended_marker = marked;
   started.cloud_instance_id = instance;
   started.limits = start.limits;

@@ -1,5 +1,6 @@
 #include "agent/loops/beat.hpp"
 
+#include "agent/reconcile/events.hpp"
 #include "agent/reconcile/report.hpp"
 #include "common/digest.hpp"
 #include "common/protocol/codec.hpp"
@@ -8,14 +9,6 @@
 
 namespace aura::loops {
 namespace {
-
-// A rough upper bound of an event as JSON: escapes may double text.
-std::size_t size_of(const protocol::Event& event) {
-  std::size_t bytes = 400 + 2 * event.text.size();
-  for (const auto& [key, value] : event.data) bytes += key.size() + 2 * value.size() + 8;
-  for (const auto& line : event.log_tail) bytes += 2 * line.size() + 4;
-  return bytes;
-}
 
 std::size_t size_of(const protocol::Outcome& outcome) {
   return 500 + 2 * outcome.detail.size() + 400 * outcome.evidence.size();
@@ -29,7 +22,7 @@ std::vector<protocol::Event> events_to_send(const reconcile::State& state) {
   const auto first = std::find_if(state.events.begin(), state.events.end(),
                                   [&](const auto& event) { return event.seq > state.confirmed_event_seq; });
   for (auto event = first; event != state.events.end() && events.size() < protocol::max_events_per_beat; ++event) {
-    bytes += size_of(*event);
+    bytes += reconcile::event_bytes(*event);
     if (bytes > event_bytes_per_beat && !events.empty()) break;
     events.push_back(*event);
   }
@@ -62,8 +55,7 @@ std::string hash_of(const protocol::Report& report) {
 }
 
 bool confirms_anything(const reconcile::State& state, const protocol::HeartbeatReply& reply) {
-  const std::uint64_t confirmed = std::min(reply.confirmed_event_seq, state.last_event_seq);
-  if (confirmed > state.confirmed_event_seq) return true;
+  if (reply.confirmed_event_seq > state.confirmed_event_seq) return true;
   return std::any_of(reply.confirmed_outcomes.begin(), reply.confirmed_outcomes.end(), [&](const std::string& id) {
     const auto settled = state.settled.find(id);
     return settled != state.settled.end() && !settled->second.confirmed;

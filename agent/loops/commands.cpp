@@ -31,7 +31,8 @@ reconcile::Acceptance CommandDesk::deliver(const protocol::Command& command, rec
     const auto recorded = parts_.ledger.record(*answer.record);
     if (!recorded) return not_durable(recorded.error());
   }
-  if (answer.kind == Kind::id_reused) {
+  // Whoever asks on the node's own API is told by the answer.
+  if (answer.kind == Kind::id_reused && origin == reconcile::Origin::control && may_tell(command.id)) {
     rec::Noted note;
     note.kind = "id_reused";
     note.severity = protocol::Severity::warning;
@@ -59,10 +60,12 @@ void CommandDesk::reload(const protocol::Command& command) {
   static_cast<void>(record(parts_, rec::Settled{command.id, std::move(outcome)}));
 }
 
+bool CommandDesk::may_tell(const std::string& id) { return told_.size() < max_told && told_.insert(id).second; }
+
 std::vector<protocol::Deferred> CommandDesk::deliver_all(const std::vector<protocol::Command>& commands,
                                                          const std::vector<protocol::UnreadableCommand>& unreadable) {
   for (const auto& one : unreadable) {
-    if (told_unreadable_.size() >= max_told_unreadable || !told_unreadable_.insert(one.id).second) continue;
+    if (!may_tell(one.id)) continue;
     rec::Noted note;
     note.kind = "command_unreadable";
     note.severity = protocol::Severity::warning;

@@ -11,7 +11,7 @@
 
 namespace aura::loops {
 
-inline constexpr std::size_t max_told_unreadable = 64;  // ids remembered
+inline constexpr std::size_t max_told = 64;  // ids of commands that an event told of, each once
 
 // What reading configuration and declarations anew came to.
 struct ReloadResult {
@@ -30,16 +30,18 @@ class CommandDesk {
   reconcile::Acceptance deliver(const protocol::Command& command, reconcile::Origin origin);
 
   // Commands of the control plane; returns those that must be named as deferred in the next heartbeat, with every later
-  // one that has a generation: their order is their meaning. What could not be read is told in one event an id.
+  // one that has a generation: their order is their meaning. What could not be read, and an id that names another
+  // command, is told in one event an id.
   std::vector<protocol::Deferred> deliver_all(const std::vector<protocol::Command>& commands,
                                               const std::vector<protocol::UnreadableCommand>& unreadable);
 
  private:
   void reload(const protocol::Command& command);
+  bool may_tell(const std::string& id);
 
   Parts parts_;
   std::function<ReloadResult(bool)> reload_;
-  std::set<std::string> told_unreadable_;
+  std::set<std::string> told_;
 };
 
 }  // namespace aura::loops

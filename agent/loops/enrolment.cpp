@@ -27,15 +27,27 @@ bool Enrolment::use_stored_key() {
   return true;
 }
 
+void Enrolment::renew(Renewal renewal) {
+  const bool has_code = parts_.host.credential(enroll_code_credential).has_value();
+  if (renewal == Renewal::by_code_or_approval || has_code) renewal_ = renewal;
+}
+
 ports::Async<bool> Enrolment::attempt() {
-  if (enrolled_ || use_stored_key()) co_return true;
+  const auto renewal = std::exchange(renewal_, std::nullopt);
+  if (!renewal && (enrolled_ || use_stored_key())) co_return true;
   const auto& state = parts_.ledger.state();
   protocol::EnrollRequest request;
   request.node_id = state.node_id;
   request.ledger_id = state.ledger_id;
   request.cloud_instance_id = parts_.host.cloud_instance_id();
   request.code = parts_.host.credential(enroll_code_credential).value_or(std::string());
-  const auto reply = co_await control_.enroll(request);
+  auto reply = co_await control_.enroll(request);
+  // The code of the enrolment before is spent; an operator may let the node in without.
+  const bool code_is_no_use = !reply && reply.error().code == Errc::forbidden && !request.code.empty();
+  if (code_is_no_use && renewal == Renewal::by_code_or_approval) {
+    request.code.clear();
+    reply = co_await control_.enroll(request);
+  }
   if (!reply) co_return reply.error();
   if (reply->node_key.empty()) co_return false;
   const auto kept = store::write_node_key(state_dir_, reply->node_key);

@@ -6,6 +6,7 @@
 #include "agent/loops/secrets.hpp"
 #include "agent/ports/control_plane.hpp"
 
+#include <optional>
 #include <string>
 
 namespace aura::loops {
@@ -22,6 +23,11 @@ class Enrolment {
   // it cannot be stored it is used all the same, and the error is logged.
   ports::Async<bool> attempt();
 
+  // The control plane does not take the key: the next attempt enrols anew, once, and the one after that tries the
+  // key again. by_code: only where there is a code. by_code_or_approval: also by asking for an operator's approval.
+  enum class Renewal { by_code, by_code_or_approval };
+  void renew(Renewal renewal);
+
   bool enrolled() const { return enrolled_; }
 
  private:
@@ -33,6 +39,7 @@ class Enrolment {
   Secrets& secrets_;
   std::string state_dir_;
   bool enrolled_ = false;
+  std::optional<Renewal> renewal_;
 };
 
 }  // namespace aura::loops

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <utility>
 
 namespace aura::loops {
@@ -18,6 +17,7 @@ namespace rec = reconcile::record;
 namespace {
 
 constexpr std::string_view stale_epoch_code = "stale_epoch";
+constexpr std::string_view new_ledger_code = "new_ledger";
 constexpr std::string_view pending_words = "an operator has not approved this node yet (aura-control approve)";
 constexpr int jitter_percent = 10;
 
@@ -63,10 +63,21 @@ asio::awaitable<std::optional<Error>> Heartbeat::beat_once() {
   }
   const protocol::Heartbeat beat = make_beat();
   const auto reply = co_await control_.heartbeat(beat);
-  if (!reply) co_return reply.error();
+  if (!reply) {
+    refused(reply.error());
+    co_return reply.error();
+  }
   answered(beat, *reply);
   take_reply(*reply);
   co_return std::nullopt;
+}
+
+// What only a new enrolment mends. A fenced node asks for it only with a code, which an operator has given it.
+void Heartbeat::refused(const Error& error) {
+  const bool stale = error.code == Errc::conflict && error.message.starts_with(stale_epoch_code);
+  const bool other_ledger = error.code == Errc::conflict && error.message.starts_with(new_ledger_code);
+  if (stale) enrolment_.renew(Enrolment::Renewal::by_code);
+  if (other_ledger || error.code == Errc::unauthorized) enrolment_.renew(Enrolment::Renewal::by_code_or_approval);
 }
 
 protocol::Heartbeat Heartbeat::make_beat() {
@@ -93,7 +104,7 @@ protocol::Heartbeat Heartbeat::make_beat() {
     beat.events = events_to_send(state);
     beat.outcomes = outcomes_to_send(state);
   }
-  beat.deferred = std::exchange(deferred_, {});
+  beat.deferred = deferred_;
   return beat;
 }
 
@@ -110,9 +121,16 @@ void Heartbeat::answered(const protocol::Heartbeat& beat, const protocol::Heartb
     told_.report_at = now;
   }
   if (!beat.events.empty()) {
-    events_stalled_ = reply.confirmed_event_seq < beat.events.front().seq;
-    told_.event_seq = beat.events.back().seq;
+    const std::uint64_t first = beat.events.front().seq;
+    const bool taken = reply.confirmed_event_seq >= first;
+    // The first time it may only ask for what came before: it is told again at once.
+    events_stalled_ = !taken && stalled_at_ == first;
+    stalled_at_ = taken ? 0 : first;
+    told_.event_seq = taken || events_stalled_ ? beat.events.back().seq : first - 1;
   }
+  std::erase_if(deferred_, [&](const protocol::Deferred& one) {
+    return std::find(beat.deferred.begin(), beat.deferred.end(), one) != beat.deferred.end();
+  });
   told_.outcomes.clear();
   for (const auto& outcome : beat.outcomes) told_.outcomes.insert(outcome.command_id);
 }
@@ -122,10 +140,10 @@ void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
   interval_s_ = reply.next_heartbeat_s;
   told_.want_report = reply.want_report;
   if (state.node.fenced_by) static_cast<void>(record(parts_, rec::Unfenced{}));
-  if (confirms_anything(state, reply)) {
-    const std::uint64_t seq = std::min(reply.confirmed_event_seq, state.last_event_seq);
-    static_cast<void>(
-        record(parts_, rec::Confirmed{std::max(seq, state.confirmed_event_seq), reply.confirmed_outcomes}));
+  // Numbers of a ledger that cannot be read mean nothing.
+  if (options_.ledger_readable && confirms_anything(state, reply)) {
+    const std::uint64_t seq = std::max(reply.confirmed_event_seq, state.confirmed_event_seq);
+    static_cast<void>(record(parts_, rec::Confirmed{seq, reply.confirmed_outcomes}));
   }
   if (reply.wanted) {
     const auto wanted = reconcile::accept_wanted(state, *reply.wanted, parts_.clock.now());
@@ -133,6 +151,7 @@ void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
     if (!taken) log::error("the node's wanted intent cannot be recorded: " + taken.error().message);
   }
   defer(desk_.deliver_all(reply.commands, reply.unreadable));
+  end_boot_wait();
   // A clone or a fenced node takes no command: it must not fetch those of the real one and refuse them.
   const bool may_take = !state.node.cloned && !state.node.fenced_by;
   const bool was = std::exchange(long_poll_, reply.long_poll && may_take);
@@ -141,7 +160,10 @@ void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
 
 void Heartbeat::defer(std::vector<protocol::Deferred> deferred) {
   if (deferred.empty()) return;
-  deferred_.insert(deferred_.end(), std::make_move_iterator(deferred.begin()), std::make_move_iterator(deferred.end()));
+  for (auto& one : deferred) {
+    std::erase_if(deferred_, [&](const protocol::Deferred& before) { return before.command_id == one.command_id; });
+    deferred_.push_back(std::move(one));
+  }
   wakeup_.notify();
 }
 
@@ -167,7 +189,13 @@ asio::awaitable<void> Heartbeat::wait_for_next() {
   }
 }
 
+// The control plane has said what it has to say, or cannot be asked: the workloads wait for it no longer.
+void Heartbeat::end_boot_wait() {
+  if (parts_.ledger.state().node.boot_wait_until) static_cast<void>(record(parts_, rec::BootWaitOver{}));
+}
+
 asio::awaitable<void> Heartbeat::back_off(Error error) {
+  end_boot_wait();
   const Now now = parts_.clock.now();
   if (failures_++ == 0) {
     away_since_ = heard_at_.value_or(now.boot_ms);

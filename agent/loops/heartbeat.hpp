@@ -57,6 +57,8 @@ class Heartbeat {
   boost::asio::awaitable<void> back_off(Error error);
   protocol::Heartbeat make_beat();
   void answered(const protocol::Heartbeat& beat, const protocol::HeartbeatReply& reply);
+  void refused(const Error& error);
+  void end_boot_wait();
   void take_reply(const protocol::HeartbeatReply& reply);
   bool news();
 
@@ -69,12 +71,13 @@ class Heartbeat {
   std::function<void()> on_long_poll_;
 
   Told told_;
-  std::vector<protocol::Deferred> deferred_;
+  std::vector<protocol::Deferred> deferred_;  // until a beat with them is answered
   std::uint64_t seq_ = 0;
   int interval_s_;
   std::uint32_t failures_ = 0;
   bool long_poll_ = false;
-  bool events_stalled_ = false;  // the last beat's events were not confirmed: no hurry with more
+  bool events_stalled_ = false;   // the same events were not confirmed twice: no hurry with more
+  std::uint64_t stalled_at_ = 0;  // the first of the events that were not confirmed; 0: they were
   std::optional<BootMs> heard_at_;
   BootMs away_since_ = 0;
   std::string problem_;

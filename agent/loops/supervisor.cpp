@@ -30,7 +30,7 @@ BootMs Supervisor::next_look() const {
   std::int64_t poll_ms = observer_.events_up() ? poll_with_events_ms : poll_without_events_ms;
   if (!observer_.engine_known()) poll_ms = poll_engine_away_ms;
   if (record_failed_) poll_ms = std::min(poll_ms, record_retry_ms);
-  if (parts_.ledger.behind()) poll_ms = std::min(poll_ms, catch_up_every_ms);
+  if (!parts_.ledger.trouble().empty()) poll_ms = std::min(poll_ms, catch_up_every_ms);
   BootMs next = parts_.clock.now().boot_ms + poll_ms;
   if (plan_.wake_at) next = std::min(next, *plan_.wake_at);
   if (const auto retry = actor_.retry_at()) next = std::min(next, *retry);

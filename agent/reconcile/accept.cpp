@@ -1,6 +1,7 @@
 #include "agent/reconcile/accept.hpp"
 
 #include "agent/reconcile/backoff.hpp"
+#include "agent/reconcile/evolve_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +20,9 @@ using protocol::Verb;
 namespace code = protocol::code;
 
 constexpr int busy_retry_s = 5;
+
+// Beyond Limits::open_commands: for decisions about the node, and for cancel, which make room.
+constexpr std::size_t reserved_commands = 32;
 
 struct Refusal {
   std::string_view code;
@@ -211,6 +215,26 @@ std::optional<Acceptance> known_before(const State& state, const Command& comman
   return result;
 }
 
+// What would be open beside `command`, once it has superseded what it supersedes.
+std::size_t open_beside(const State& state, const Command& command) {
+  return static_cast<std::size_t>(std::count_if(state.open.begin(), state.open.end(), [&](const auto& entry) {
+    return !supersedes(command, entry.second.command);
+  }));
+}
+
+std::size_t most_open(const State& state, const Command& command) {
+  const bool about_node = command.target.kind == Target::Kind::node && protocol::has_generation(command.verb);
+  return state.limits.open_commands + (about_node || command.verb == Verb::cancel ? reserved_commands : 0);
+}
+
+// Outcomes that wait to be told are not given up for newer ones: as many are owed as are kept.
+bool owes_too_many(const State& state) {
+  const auto owed = std::count_if(state.settled.begin(), state.settled.end(), [](const auto& entry) {
+    return !entry.second.confirmed && !is_local_actor(entry.second.command.actor);
+  });
+  return static_cast<std::size_t>(owed) + state.open.size() + reserved_commands >= max_settled;
+}
+
 Verdict judge(const State& state, const Command& command, Origin origin) {
   if (Verdict verdict = judge_sender(state, command, origin)) return verdict;
   if (Verdict verdict = judge_support(command)) return verdict;
@@ -221,8 +245,17 @@ Verdict judge(const State& state, const Command& command, Origin origin) {
 
 }  // namespace
 
+bool supersedes(const Command& newer, const Command& older) {
+  if (!protocol::has_generation(newer.verb) || !protocol::has_generation(older.verb)) return false;
+  if (newer.target.kind != Target::Kind::node && !(newer.target == older.target)) return false;
+  return !newer.generation || !older.generation || *older.generation <= *newer.generation;
+}
+
 Acceptance accept(const State& state, const Command& command, Origin origin, const Now& now) {
   if (std::optional<Acceptance> known = known_before(state, command)) return *known;
+  if (!is_local(origin) && owes_too_many(state)) {
+    return deferred(code::busy, "Too many outcomes wait to be confirmed.", busy_retry_s);
+  }
   if (const Verdict verdict = judge(state, command, origin)) {
     return end_now(command, OutcomeKind::refused, *verdict, state, now);
   }
@@ -233,8 +266,8 @@ Acceptance accept(const State& state, const Command& command, Origin origin, con
       return end_now(command, OutcomeKind::expired, {"expired", "It came after the last moment to begin."}, state, now);
     }
   }
-  if (state.open.size() >= state.limits.open_commands && command.verb != Verb::cancel) {
-    return deferred(code::busy, fmt::format("{} commands are open already.", state.limits.open_commands), busy_retry_s);
+  if (const std::size_t open = open_beside(state, command); open >= most_open(state, command)) {
+    return deferred(code::busy, fmt::format("{} commands are open already.", open), busy_retry_s);
   }
   const bool limited = protocol::is_destructive(command.verb) && origin != Origin::local_root;
   if (limited) {
@@ -259,7 +292,8 @@ Acceptance accept(const State& state, const Command& command, Origin origin, con
 std::optional<Record> accept_wanted(const State& state, const protocol::Wanted& wanted, const Now& now) {
   if (wanted.generation <= state.node.node_generation) return {};
   if (state.node.fenced_by || state.node.cloned) return {};
-  const bool lifts = state.node.suspension && !wanted.suspended;
+  // While locked a suspension may be lifted, and nothing else may come with that.
+  const bool lifts = state.node.suspension && !wanted.suspended && wanted.intent == state.node.intent;
   if (state.node.locked && !lifts) return {};
   // This version suspends by stopping only; a level cannot be refused, so it is reached the way that is there.
   protocol::Wanted taken = wanted;

@@ -31,6 +31,11 @@ struct Acceptance {
   int retry_after_s = 0;
 };
 
+// Does `newer`, accepted after `older`, end it while it is open? A decision about the node ends those about the node
+// and its workloads, one about a workload those about that workload; never one that the control plane made later
+// (a higher generation). Pulls, holds and the like go on.
+bool supersedes(const protocol::Command& newer, const protocol::Command& older);
+
 // Judges one command. Pure. `command.actor` and `generation` are taken as given only from Origin::control; for
 // other origins the caller has written the actor. Workload declarations to check a target against are in state.
 Acceptance accept(const State& state, const protocol::Command& command, Origin origin, const Now& now);

@@ -7,11 +7,19 @@
 
 namespace aura::reconcile {
 
-// Appends an event with the next number and the record's time. Beyond max_outbox_events the oldest are folded into
-// one event "events_dropped" that says how many, so that no gap is unseen.
+// Appends an event with the next number and the record's time; its text is cut at 4 KiB. Beyond max_outbox_events or
+// max_outbox_bytes the oldest event of the workload that takes most of it gives way (the node's own count as one
+// more workload), so that a noisy one does not push out the others'. All that gave way is folded into one event
+// "events_dropped" with `count` and `to` (the last number among them); it has the number of the first of them, so
+// that a gap never comes before its announcement.
 void emit(State& state, const Record& record, protocol::Event event);
 
-// Forgets what is confirmed but for the last history_events.
+// A rough upper bound of an event as JSON: escapes may double text. The log tail counts.
+std::size_t event_bytes(const protocol::Event& event);
+
+// Forgets what is confirmed but for the last history_events. A number that was never told is from a later life of a
+// ledger that went back in time: the events since this start are numbered on from there, so that none passes for one
+// that the control plane has.
 void confirm_events(State& state, std::uint64_t seq);
 
 // "ended by itself with exit code 0", "killed by SIGKILL (exit code 137)", "command not found in the image (…)".

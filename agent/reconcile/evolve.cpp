@@ -41,6 +41,7 @@ void enter_boot(State& state, const Record& record) {
   if (!state.boot_id.empty()) {
     shift(state.node.hold, by);
     shift(state.node.fresh_until, by);
+    shift(state.node.boot_wait_until, by);
     state.destructive_at += by;
     for (auto& [name, workload] : state.workloads) shift(workload, by);
     for (auto& [id, open] : state.open) {
@@ -73,6 +74,8 @@ void fold(State& state, const Record& record, const record::AgentStarted& starte
                                        .actor = "the node itself",
                                        .since = record.wall_ms};
   }
+  if (!started.boot_wait) state.node.boot_wait_until.reset();
+  if (started.boot_wait && rebooted) state.node.boot_wait_until = record.boot_ms + boot_wait_ms;
   if (started.fresh_hold) state.node.fresh_until = record.boot_ms + fresh_wait_ms;
   emit(state, record,
        {.kind = "agent_started",
@@ -104,6 +107,8 @@ void fold(State& state, const Record& record, const record::FreshWaitOver&) {
         .severity = Severity::notice,
         .text = "The control plane has not decided anything for this new node; it starts what is declared."});
 }
+
+void fold(State& state, const Record&, const record::BootWaitOver&) { state.node.boot_wait_until.reset(); }
 
 void fold(State& state, const Record& record, const record::Noted& noted) {
   emit(state, record,

@@ -1,3 +1,4 @@
+#include "agent/reconcile/accept.hpp"
 #include "agent/reconcile/backoff.hpp"
 #include "agent/reconcile/events.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
@@ -22,10 +23,17 @@ void keep_settled(State& state, const Command& command, const Outcome& outcome) 
   const bool fresh = !state.settled.contains(command.id);
   state.settled[command.id] = SettledCommand{command, outcome, !state.reports};
   if (fresh) state.settled_order.push_back(command.id);
-  // The oldest give way, those that nobody has confirmed last of all.
+  // The oldest give way: those that are confirmed, then those that only somebody on this node waited for. accept()
+  // sees to it that the others are never so many.
+  const auto oldest = [&](auto may_go) {
+    return std::find_if(state.settled_order.begin(), state.settled_order.end(),
+                        [&](const std::string& id) { return may_go(state.settled.at(id)); });
+  };
   while (state.settled_order.size() > max_settled) {
-    auto victim = std::find_if(state.settled_order.begin(), state.settled_order.end(),
-                               [&](const std::string& id) { return state.settled.at(id).confirmed; });
+    auto victim = oldest([](const SettledCommand& each) { return each.confirmed; });
+    if (victim == state.settled_order.end()) {
+      victim = oldest([](const SettledCommand& each) { return is_local_actor(each.command.actor); });
+    }
     if (victim == state.settled_order.end()) victim = state.settled_order.begin();
     state.settled.erase(*victim);
     state.settled_order.erase(victim);
@@ -55,15 +63,11 @@ void settle(State& state, const Record& record, const std::string& id, const Out
   tell_outcome(state, record, command, outcome);
 }
 
-bool decides_intent(Verb verb) { return protocol::has_generation(verb); }
-
-// A newer decision about the node ends what is open about it and its workloads; one about a workload ends what is
-// open about that workload. Pulls and holds go on.
-void supersede(State& state, const Record& record, const Target& target, const std::string& by) {
+// Ends what `newer` supersedes; `by` is its id, "" for a level.
+void supersede(State& state, const Record& record, const Command& newer, const std::string& by) {
   std::vector<std::string> ended;
   for (const auto& [id, open] : state.open) {
-    if (id == by || !decides_intent(open.command.verb)) continue;
-    if (target.kind == Target::Kind::node || open.command.target == target) ended.push_back(id);
+    if (id != by && supersedes(newer, open.command)) ended.push_back(id);
   }
   for (const std::string& id : ended) {
     const OpenCommand& open = state.open.at(id);
@@ -91,6 +95,12 @@ void suspend(State& state, const Record& record, Suspension suspension) {
   for (auto& [name, workload] : state.workloads) workload.hold.reset();
 }
 
+// Somebody has decided: a node that waited for that waits no more.
+void end_waits(State& state) {
+  state.node.fresh_until.reset();
+  state.node.boot_wait_until.reset();
+}
+
 void begin_anew(State& state, const Target& target) {
   for (auto& [name, workload] : state.workloads) {
     if (target.kind == Target::Kind::node || target.name == name) clear_restart_state(workload);
@@ -101,13 +111,13 @@ void decide(State& state, const Command& command) {
   const Intent intent = command.verb == Verb::stop ? Intent::stopped : Intent::running;
   if (command.target.kind == Target::Kind::node) {
     state.node.intent = intent;
-    state.node.fresh_until.reset();
+    end_waits(state);
     return;
   }
   const auto it = state.workloads.find(command.target.name);
   if (it == state.workloads.end()) return;
   it->second.intent = intent;
-  if (intent == Intent::running) state.node.fresh_until.reset();
+  if (intent == Intent::running) end_waits(state);
 }
 
 void hold(State& state, const Record& record, const Command& command) {
@@ -128,7 +138,7 @@ void release(State& state, const Command& command) {
   }
 }
 
-// What a command changes at once, by being accepted.
+// What a command changes by itself: an intent when it is accepted, a restart when it begins.
 void take_effect(State& state, const Record& record, const Command& command) {
   switch (command.verb) {
     case Verb::start:
@@ -146,7 +156,7 @@ void take_effect(State& state, const Record& record, const Command& command) {
       break;
     case Verb::resume:
       state.node.suspension.reset();
-      state.node.fresh_until.reset();
+      end_waits(state);
       begin_anew(state, command.target);
       break;
     case Verb::hold: hold(state, record, command); break;
@@ -179,6 +189,8 @@ void spend_token(State& state, BootMs now) {
 
 }  // namespace
 
+bool is_local_actor(const std::string& actor) { return actor.starts_with("local:"); }
+
 void evolve_part(State& state, const Record& record, const record::Accepted& accepted) {
   const Command& command = accepted.command;
   OpenCommand open{.command = command, .accepted_at = record.boot_ms, .wall_accepted_at = record.wall_ms};
@@ -195,9 +207,9 @@ void evolve_part(State& state, const Record& record, const record::Accepted& acc
         .actor = command.actor,
         .text = fmt::format("{} of {} was accepted from {}{}{}.", to_string(command.verb), to_string(command.target),
                             command.actor, command.reason.empty() ? "" : ": ", command.reason)});
-  if (decides_intent(command.verb)) supersede(state, record, command.target, command.id);
+  supersede(state, record, command, command.id);
   note_generation(state, command);
-  take_effect(state, record, command);
+  if (accepted.begun) take_effect(state, record, command);
 }
 
 void evolve_part(State& state, const Record& record, const record::Refused& refused) {
@@ -211,6 +223,9 @@ void evolve_part(State& state, const Record& record, const record::Begun& begun)
   it->second.begun = true;
   it->second.accepted_at = record.boot_ms;  // patience counts from the beginning
   it->second.begin_by.reset();
+  // What may expire has no effect before it begins.
+  const Command command = it->second.command;
+  take_effect(state, record, command);
 }
 
 void evolve_part(State& state, const Record& record, const record::Settled& settled) {
@@ -223,8 +238,8 @@ void evolve_part(State& state, const Record& record, const record::WantedTaken& 
   state.node.generation = std::max(state.node.generation, wanted.generation);
   state.node.node_generation = wanted.generation;
   state.node.wanted_generation = wanted.generation;
-  state.node.fresh_until.reset();
-  supersede(state, record, Target{}, "");
+  end_waits(state);
+  supersede(state, record, Command{.verb = Verb::start, .generation = wanted.generation}, "");
   const bool same_intent = state.node.intent == wanted.intent;
   state.node.intent = wanted.intent;
   if (wanted.suspended) {

@@ -58,11 +58,23 @@ void tell_trouble(State& state, const Record& record, const std::string& workloa
         .data = {{"code", trouble.code}}});
 }
 
+// A creation that was intended for an older spec and never seen made is remembered for long: Docker may make it late,
+// and it must be known as ours then. So many newer intentions later it will not come any more.
+void forget_unmade(Workload& workload) {
+  constexpr std::ptrdiff_t kept = 16;
+  const auto unmade = [](const OwnedContainer& each) { return each.id.empty(); };
+  auto& containers = workload.containers;
+  while (std::count_if(containers.begin(), containers.end(), unmade) >= kept) {
+    containers.erase(std::find_if(containers.begin(), containers.end(), unmade));
+  }
+}
+
 }  // namespace
 
 void evolve_part(State& state, const Record&, const record::CreateIntended& intended) {
   Workload* workload = find(state, intended.workload);
   if (workload == nullptr) return;
+  forget_unmade(*workload);
   workload->containers.push_back(
       {.nonce = intended.nonce, .name = intended.name, .n = intended.n, .spec_hash = intended.spec_hash});
   workload->next_n = std::max(workload->next_n, intended.n + 1);

@@ -36,6 +36,9 @@ void evolve_part(State& state, const Record& record, const record::PullFailed& f
 void evolve_part(State& state, const Record& record, const record::TroubleMet& met);
 void evolve_part(State& state, const Record& record, const record::StuckMet& met);
 
+// The node itself wrote that actor: nobody waits for the outcome at the control plane.
+bool is_local_actor(const std::string& actor);
+
 // Everything that keeps a workload from being tried at once: back-off, trouble, crash loop. An operator's start and
 // a new spec begin anew.
 void clear_restart_state(Workload& workload);

@@ -23,6 +23,12 @@ void find_node_facts(Pass& pass) {
     else
       pass.wake(*node.hold->until);
   }
+  if (node.boot_wait_until) {
+    if (*node.boot_wait_until <= pass.now.boot_ms)
+      pass.fact(record::BootWaitOver{});
+    else
+      pass.wake(*node.boot_wait_until);
+  }
   if (node.fresh_until) {
     if (*node.fresh_until <= pass.now.boot_ms)
       pass.fact(record::FreshWaitOver{});

@@ -46,8 +46,9 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
   order.grace_s = workload.declared.spec.stop.grace_s;
   if (!should_run(state, workload)) {
     // A new node that waits for its first decision and a clone start nothing; what runs there already is left alone.
-    const bool undecided = (state.node.fresh_until || state.node.cloned) && !state.node.suspension &&
-                           workload.intent == Intent::running && state.node.intent == Intent::running;
+    const bool undecided = (state.node.fresh_until || state.node.boot_wait_until || state.node.cloned) &&
+                           !state.node.suspension && workload.intent == Intent::running &&
+                           state.node.intent == Intent::running;
     if (undecided && !workload.withdrawn_at) return {};
     order.cause = state.node.suspension                  ? Cause::suspended
                   : workload.withdrawn_at                ? Cause::withdrawn
@@ -154,6 +155,7 @@ std::string why_stopped(const State& state, const Workload& workload) {
   }
   if (state.node.intent == Intent::stopped) return "The node is stopped.";
   if (workload.intent == Intent::stopped) return "It is stopped on request.";
+  if (state.node.boot_wait_until) return "The host has booted; the control plane is asked first, for a moment.";
   return "A new node waits for the control plane's first decision.";
 }
 

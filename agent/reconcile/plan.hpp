@@ -87,7 +87,8 @@ struct Plan {
 // facts it has no actions.
 Plan reconcile(const State& state, const Observed& observed, const InFlight& in_flight, const Now& now);
 
-// True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, clone.
+// True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, boot wait,
+// clone.
 bool should_run(const State& state, const Workload& workload);
 
 // "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.

@@ -67,7 +67,7 @@ bool is_held(const State& state, const Workload& workload, const Now& now) {
 bool should_run(const State& state, const Workload& workload) {
   return !workload.withdrawn_at && workload.intent == protocol::Intent::running &&
          state.node.intent == protocol::Intent::running && !state.node.suspension && !state.node.fresh_until &&
-         !state.node.cloned;
+         !state.node.boot_wait_until && !state.node.cloned;
 }
 
 std::vector<const Container*> nominees(const Pass& pass, const std::string& name) {

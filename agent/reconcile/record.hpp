@@ -25,6 +25,7 @@ struct AgentStarted {
   std::string agent_version;
   bool reports = false;
   bool fresh_hold = false;
+  bool boot_wait = false;  // after a boot of the host the control plane is asked before anything is started
   bool suspended_marker = false;
   std::string cloud_instance_id;
   Limits limits;
@@ -40,6 +41,9 @@ struct Unfenced {
 struct FreshWaitOver {
   bool operator==(const FreshWaitOver&) const = default;
 };
+struct BootWaitOver {
+  bool operator==(const BootWaitOver&) const = default;
+};  // the control plane has answered, or cannot be asked
 
 // -- declarations
 struct Declared {
@@ -188,12 +192,12 @@ struct Noted {
 
 using RecordBody =
     std::variant<record::LedgerCreated, record::AgentStarted, record::Fenced, record::Unfenced, record::FreshWaitOver,
-                 record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
-                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
-                 record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
-                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::Exited,
-                 record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet, record::StuckMet,
-                 record::Noted>;
+                 record::BootWaitOver, record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld,
+                 record::Accepted, record::Refused, record::Begun, record::Settled, record::WantedTaken,
+                 record::Confirmed, record::HoldEnded, record::CreateIntended, record::Created, record::Adopted,
+                 record::Gone, record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended,
+                 record::Exited, record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet,
+                 record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -87,7 +87,28 @@ Verdict hopeless(const Workload& workload, const Finding& finding) {
   }
 }
 
+// A start cannot come true while something above the workload says no.
+Verdict forbidden_start(const Pass& pass, const OpenCommand& open) {
+  if (pass.state.node.cloned) {
+    return Ending{OutcomeKind::failed, std::string(protocol::code::cloned), "This machine is a clone of the node."};
+  }
+  if (open.command.target.kind != Target::Kind::workload) return {};
+  const auto it = pass.state.workloads.find(open.command.target.name);
+  if (it == pass.state.workloads.end() || it->second.withdrawn_at) {
+    return Ending{OutcomeKind::failed, std::string(protocol::code::unknown_workload), "It is not declared any more."};
+  }
+  const Node& node = pass.state.node;
+  if (node.suspension)
+    return Ending{OutcomeKind::failed, std::string(protocol::code::suspended), "The node is suspended."};
+  if (node.intent == protocol::Intent::stopped) {
+    return Ending{OutcomeKind::failed, std::string(protocol::code::node_stopped), "The node is stopped."};
+  }
+  return {};
+}
+
 Verdict all_run(const Pass& pass, const OpenCommand& open) {
+  if (Verdict verdict = forbidden_start(pass, open)) return verdict;
+  if (pass.state.node.boot_wait_until) return {};
   bool all = true;
   for (const std::string& name : targeted(pass.state, open.command)) {
     const Workload& workload = pass.state.workloads.at(name);

@@ -174,6 +174,8 @@ struct Node {
   bool cloned = false;
   // A new ledger with a control plane configured starts nothing before this, or a decision.
   std::optional<BootMs> fresh_until;
+  // After a boot of the host nothing is started before this, or an answer of the control plane, or its failing.
+  std::optional<BootMs> boot_wait_until;
   bool operator==(const Node&) const = default;
 };
 
@@ -206,6 +208,7 @@ struct State {
   std::deque<std::string> settled_order;
 
   std::deque<protocol::Event> events;  // unconfirmed ones and the last history_events
+  std::size_t outbox_bytes = 0;        // of all of them, by event_bytes()
   std::uint64_t last_event_seq = 0;
   std::uint64_t confirmed_event_seq = 0;
   std::uint64_t events_dropped = 0;
@@ -218,7 +221,9 @@ struct State {
 // Limits of the state itself. Counts unless the name has a unit.
 inline constexpr std::size_t max_settled = 1000;
 inline constexpr std::size_t max_outbox_events = 10'000;
+inline constexpr std::size_t max_outbox_bytes = 16 * 1024 * 1024;  // by event_bytes()
 inline constexpr std::size_t history_events = 200;
 inline constexpr std::int64_t fresh_wait_ms = 600'000;
+inline constexpr std::int64_t boot_wait_ms = 5'000;
 
 }  // namespace aura::reconcile

@@ -34,6 +34,7 @@ struct NameOf {
   std::string_view operator()(const record::Fenced&) const { return "fenced"; }
   std::string_view operator()(const record::Unfenced&) const { return "unfenced"; }
   std::string_view operator()(const record::FreshWaitOver&) const { return "fresh_wait_over"; }
+  std::string_view operator()(const record::BootWaitOver&) const { return "boot_wait_over"; }
   std::string_view operator()(const record::Declared&) const { return "declared"; }
   std::string_view operator()(const record::Withdrawn&) const { return "withdrawn"; }
   std::string_view operator()(const record::Forgotten&) const { return "forgotten"; }

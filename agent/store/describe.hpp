@@ -80,11 +80,11 @@ BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
-                       cloned, fresh_until))
+                       cloned, fresh_until, boot_wait_until))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
 BOOST_DESCRIBE_STRUCT(State, (),
                       (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, reports, last_time,
-                       limits, node, workloads, removal_held, open, order, settled, settled_order, events,
+                       limits, node, workloads, removal_held, open, order, settled, settled_order, events, outbox_bytes,
                        last_event_seq, confirmed_event_seq, events_dropped, destructive_tokens, destructive_at))
 
 }  // namespace aura::reconcile
@@ -93,10 +93,12 @@ namespace aura::reconcile::record {
 
 BOOST_DESCRIBE_STRUCT(LedgerCreated, (), (ledger_id, node_id, cloud_instance_id))
 BOOST_DESCRIBE_STRUCT(AgentStarted, (),
-                      (epoch, agent_version, reports, fresh_hold, suspended_marker, cloud_instance_id, limits))
+                      (epoch, agent_version, reports, fresh_hold, boot_wait, suspended_marker, cloud_instance_id,
+                       limits))
 BOOST_DESCRIBE_STRUCT(Fenced, (), (last_epoch))
 BOOST_DESCRIBE_STRUCT(Unfenced, (), ())
 BOOST_DESCRIBE_STRUCT(FreshWaitOver, (), ())
+BOOST_DESCRIBE_STRUCT(BootWaitOver, (), ())
 BOOST_DESCRIBE_STRUCT(Declared, (), (declaration))
 BOOST_DESCRIBE_STRUCT(Withdrawn, (), (workload))
 BOOST_DESCRIBE_STRUCT(Forgotten, (), (workload))

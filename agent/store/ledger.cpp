@@ -84,7 +84,8 @@ class Ledger::Impl {
   bool behind() const { return behind_; }
 
   void catch_up() {
-    if (!behind_ || !journal_->try_disk() || !store_whole(state, unrecorded_)) return;
+    if (!journal_ || trouble.empty() || !journal_->try_disk()) return;
+    if (behind_ && !store_whole(state, unrecorded_)) return;
     trouble.clear();
     follow_marker();
     if (listener) listener();

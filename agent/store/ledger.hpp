@@ -44,7 +44,7 @@ class Ledger {
   // writes a snapshot with them.
   Result<void> record(const reconcile::Record& record);
 
-  // Called after every change, from record(). One listener.
+  // Called after every change, from record() or catch_up(). One listener.
   void on_change(std::function<void()> listener);
 
   // Why nothing is durable (degraded), empty when all is well: "disk full since …".
@@ -54,7 +54,8 @@ class Ledger {
   // gone after a crash, so nobody outside may be told of it.
   bool behind() const;
 
-  // Where behind(), tries to store what is in memory alone; else does nothing, and writes nothing.
+  // Where the last write failed, tries the disk and stores what is in memory alone, so that trouble() ends without a
+  // new record; else does nothing, and writes nothing.
   void catch_up();
 
   // True if open() found no record in it.

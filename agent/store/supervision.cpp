@@ -11,6 +11,7 @@ using namespace reconcile::record;
 template <class Body, class... Kinds>
 constexpr bool one_of = (std::is_same_v<Body, Kinds> || ...);
 
+// An adoption is decided by its command, like everything that a pass finds.
 // Commands and their refusals, the control plane's intent, what an operator or a vanished file decides. A new
 // declaration is not among them: its file is its durable form and is read again at every start.
 template <class Body>
@@ -19,9 +20,6 @@ constexpr bool decides = one_of<Body, Accepted, Refused, WantedTaken, Unfenced, 
 }  // namespace
 
 bool is_supervision(const reconcile::RecordBody& body) {
-  // Only an operator's adoption decides. One without an actor finds again what is exactly as declared, and is how a
-  // node whose ledger cannot be read goes on with the containers that it has.
-  if (const auto* adopted = std::get_if<Adopted>(&body)) return adopted->actor.empty();
   return std::visit([](const auto& one) { return !decides<std::decay_t<decltype(one)>>; }, body);
 }
 

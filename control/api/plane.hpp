@@ -101,6 +101,7 @@ class Plane {
     std::optional<std::int64_t> heard_mono_ms;
     fleet::Heard shown = fleet::Heard::never;  // last state that an event told of
     std::optional<std::uint64_t> gap_at;       // see fleet::judge_events
+    std::uint64_t announced_to = 0;            // likewise; of this ledger
     std::optional<std::uint64_t> stale_seen;   // stale epoch already told of
     int parked_polls = 0;
     std::vector<OpenCommand> commands;  // by delivery number

@@ -86,22 +86,30 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
   if (found == nullptr) return Problem{401, "unknown_key", "this node is not known here; enrol it"};
   Node& node = *found;
   const BeatJudgement judgement = fleet::judge_beat(node.record, beat);
+  const bool doubtful = judgement.verdict == BeatVerdict::stale_epoch || judgement.is_clone;
+  if (node.record.reenroll_open && doubtful) {
+    return Problem{401, "enrol_again", "an operator lets this node enrol again: it needs a new key"};
+  }
   if (judgement.verdict != BeatVerdict::taken) return refuse_beat(node, beat, judgement, moment);
 
   Changes changes;
   NodeRecord record = fleet::after_beat(node.record, beat, judgement);
   std::vector<OpenCommand> commands = node.commands;
   std::optional<std::uint64_t> gap_at;
+  std::uint64_t announced_to = node.announced_to;
   // Without a readable ledger, numbers mean nothing; a clone's belong to another history.
   const bool countable = !beat.ledger_id.empty() && !judgement.is_clone;
   if (countable) {
-    const fleet::EventIntake intake = fleet::judge_events(record.confirmed_event_seq, node.gap_at, beat.events);
+    const fleet::EventIntake intake =
+        fleet::judge_events(record.confirmed_event_seq, node.announced_to, node.gap_at, beat.events);
     gap_at = intake.gap_at;
+    announced_to = intake.announced_to;
     record.confirmed_event_seq = intake.confirmed;
     if (intake.lost) {
-      changes.events.push_back(own_event(
-          node_id, "events_lost", Severity::warning,
-          fmt::format("the node no longer has its events {} to {}", intake.lost->first, intake.lost->second), moment));
+      changes.events.push_back(own_event(node_id, "events_lost", Severity::warning,
+                                         fmt::format("the node no longer has {} of its events between {} and {}",
+                                                     intake.lost->count, intake.lost->first, intake.lost->last),
+                                         moment));
     }
     for (const protocol::Event* event : intake.taken) {
       changes.events.push_back({0, node_id, "node", record.ledger_id, *event});
@@ -141,10 +149,15 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
     const bool open = std::any_of(commands.begin(), commands.end(), is_wanted);
     reply.wanted = fleet::wanted_to_send(record, open);
     renumber_due(record, commands, moment, changes);
+    // What was sent to the start before may not have arrived; that start's poll hears nothing any more.
+    const bool new_start = beat.epoch != node.record.epoch;
+    if (new_start) {
+      for (OpenCommand& command : commands) command.sent_mono_ms = never_sent;
+    }
     const auto due = [&moment](const OpenCommand& command) {
       return moment.mono_ms - command.sent_mono_ms >= fleet::redeliver_after_ms;
     };
-    if (node.parked_polls == 0) reply.commands = deliver(commands, due, moment, changes);
+    if (node.parked_polls == 0 || new_start) reply.commands = deliver(commands, due, moment, changes);
   }
   if (record != node.record) changes.nodes.push_back(record);
   if (!changes.empty()) {
@@ -162,6 +175,7 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
   node.heard_mono_ms = moment.mono_ms;
   node.shown = Heard::ok;
   node.gap_at = gap_at;
+  node.announced_to = announced_to;
   for (const CommandRecord& command : changes.commands) wake_(topic_command(command.command.id));
   // A parked poll does not know yet when the deferred ones are due.
   if (!beat.deferred.empty()) wake_(topic_commands(node_id));

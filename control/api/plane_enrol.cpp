@@ -83,11 +83,12 @@ Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Moment& mom
 Answer<EnrollReply> Plane::admit(const EnrollRequest& request, Changes changes, const Moment& moment) {
   const Node* known = find(request.node_id);
   NodeRecord record = known == nullptr ? NodeRecord{} : known->record;
-  if (record.ledger_id != request.ledger_id) {
-    // Epochs, event numbers and accepted generations belong to a ledger.
+  const bool other_ledger = record.ledger_id != request.ledger_id;
+  if (other_ledger || record.reenroll_open) {
+    // Epochs and accepted generations belong to a ledger; one that went back in time begins anew with them.
     record.epoch.reset();
     record.boot_id.clear();
-    record.confirmed_event_seq = 0;
+    if (other_ledger) record.confirmed_event_seq = 0;
     record.reported_generation = 0;
     record.node_generation = 0;
   }
@@ -111,6 +112,7 @@ Answer<EnrollReply> Plane::admit(const EnrollRequest& request, Changes changes, 
   const auto committed = store_.commit(changes);
   if (committed.has_error()) return store_problem(committed.error());
   adopt(changes);
+  find(record.id)->announced_to = record.confirmed_event_seq;
   // What the new ledger may never have seen goes out again.
   for (OpenCommand& command : find(record.id)->commands) command.sent_mono_ms = never_sent;
   return EnrollReply{key};

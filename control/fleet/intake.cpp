@@ -1,6 +1,8 @@
 #include "control/fleet/intake.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <string>
 
 namespace aura::control::fleet {
 
@@ -37,20 +39,40 @@ NodeRecord after_beat(NodeRecord node, const Heartbeat& beat, const BeatJudgemen
   return node;
 }
 
-EventIntake judge_events(std::uint64_t confirmed, std::optional<std::uint64_t> gap_at,
+namespace {
+
+// The last number that the node says it dropped; 0 for any other event.
+std::uint64_t dropped_to(const Event& event) {
+  const auto to = event.data.find("to");
+  if (event.kind != "events_dropped" || to == event.data.end()) return 0;
+  std::uint64_t number = 0;
+  const std::string& text = to->second;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} ? number : 0;
+}
+
+}  // namespace
+
+EventIntake judge_events(std::uint64_t confirmed, std::uint64_t announced_to, std::optional<std::uint64_t> gap_at,
                          const std::vector<Event>& events) {
   EventIntake intake;
   intake.confirmed = confirmed;
+  intake.announced_to = announced_to;
   for (const Event& event : events) {
     if (event.seq <= intake.confirmed) continue;
-    if (event.seq != intake.confirmed + 1) {
-      if (!intake.taken.empty() || &event != &events.front()) break;
-      if (gap_at != event.seq) {
+    const std::uint64_t missing = event.seq - intake.confirmed - 1;
+    if (missing > 0 && event.seq - 1 > intake.announced_to) {
+      const bool first = &event == &events.front();
+      if (first && gap_at != event.seq) {
         intake.gap_at = event.seq;
         break;
       }
-      intake.lost = {intake.confirmed + 1, event.seq - 1};
+      EventIntake::Lost lost = intake.lost.value_or(EventIntake::Lost{0, intake.confirmed + 1, 0});
+      lost.count += missing;
+      lost.last = event.seq - 1;
+      intake.lost = lost;
     }
+    intake.announced_to = std::max(intake.announced_to, dropped_to(event));
     intake.taken.push_back(&event);
     intake.confirmed = event.seq;
   }

@@ -87,16 +87,27 @@ TEST_CASE("events and outcomes are confirmed once stored, doubled ones are confi
   CHECK(settled->outcome->detail == "all stopped");
 }
 
-TEST_CASE("events behind a gap are not confirmed; a node that no longer has the missing ones is believed then") {
+TEST_CASE("events before the first of a beat are asked for once; a node that no longer has them is believed then") {
   ControlPlane control;
   control.enrolled("vm-1");
   auto beat = beat_of(1);
-  beat.events = {event_of(1), event_of(3)};
-  CHECK(control.beat(beat)->confirmed_event_seq == 1);
   beat.events = {event_of(3)};
-  CHECK(control.beat(beat)->confirmed_event_seq == 1);
+  CHECK(control.beat(beat)->confirmed_event_seq == 0);
   CHECK(control.beat(beat)->confirmed_event_seq == 3);
   CHECK(holds(control.event_kinds(), "events_lost"));
+}
+
+TEST_CASE("what a node dropped and announced is no loss that this control plane names a second time") {
+  ControlPlane control;
+  control.enrolled("vm-1");
+  auto beat = beat_of(1);
+  beat.events = {event_of(1), event_of(4)};
+  beat.events[0].kind = "events_dropped";
+  beat.events[0].data = {{"count", "4"}, {"to", "6"}};
+  CHECK(control.beat(beat)->confirmed_event_seq == 4);
+  beat.events = {event_of(7)};
+  CHECK(control.beat(beat)->confirmed_event_seq == 7);
+  CHECK_FALSE(holds(control.event_kinds(), "events_lost"));
 }
 
 TEST_CASE("an outcome told by one node never settles the command of another") {
@@ -171,4 +182,15 @@ TEST_CASE("a report is asked for until one of the told state has come") {
   CHECK(!control.beat(beat)->want_report);
   beat.state_hash = "other";
   CHECK(control.beat(beat)->want_report);
+}
+
+TEST_CASE("a node that starts anew is given its commands at once, whatever was sent to the start before") {
+  ControlPlane control;
+  control.enrolled("vm-1");
+  REQUIRE(control.beat(beat_of(1)).has_value());
+  const auto command = control.sent("suspend", "node", "unpaid");
+  CHECK(control.beat(beat_of(1))->commands.size() == 1);
+  CHECK(control.beat(beat_of(1))->commands.empty());
+  control.plane->count_poll("vm-1", +1);
+  CHECK(control.beat(beat_of(2, "boot-2"))->commands.size() == 1);
 }

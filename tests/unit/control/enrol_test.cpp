@@ -147,3 +147,38 @@ TEST_CASE("a stage is told with the unspent code or the key, and the code stays 
   REQUIRE(control.plane->stage("vm-1", "failed", "no disk", control.now).has_value());
   CHECK(control.shown().record.stage == "failed");
 }
+
+TEST_CASE("a node whose ledger went back in time is fenced until it is enrolled again") {
+  ControlPlane control;
+  control.enrolled("vm-1", "L1");
+  auto beat = beat_of(7);
+  beat.events = {event_of(1), event_of(2)};
+  REQUIRE(control.beat(beat).has_value());
+  CHECK(control.beat(beat_of(3)).error().code == "stale_epoch");
+  const auto code = control.plane->reenroll("vm-1", "operator:test", control.now);
+  REQUIRE(code.has_value());
+  REQUIRE(control.plane->enroll({"vm-1", *code, "", "L1"}, control.now).has_value());
+  const auto taken = control.beat(beat_of(3, "boot-3"));
+  REQUIRE(taken.has_value());
+  CHECK(taken->confirmed_event_seq == 2);
+  CHECK(control.beat(beat_of(2)).error().code == "stale_epoch");
+}
+
+TEST_CASE("once re-enrolment is open a clone and a fenced life are told to enrol again, the known machine goes on") {
+  ControlPlane control;
+  control.enrolled("vm-1", "L1", "i-1");
+  auto known = beat_of(7);
+  known.cloud_instance_id = "i-1";
+  auto clone = beat_of(8, "boot-2");
+  clone.cloud_instance_id = "i-2";
+  REQUIRE(control.beat(known).has_value());
+  REQUIRE(control.beat(clone).has_value());
+  REQUIRE(control.plane->reenroll("vm-1", "operator:test", control.now).has_value());
+  CHECK(control.beat(clone).error().status == 401);
+  CHECK(control.beat(beat_of(3)).error().status == 401);
+  REQUIRE(control.plane->enroll({"vm-1", "", "i-2", "L1"}, control.now).has_value());
+  REQUIRE(control.plane->approve("vm-1", "operator:test", control.now).has_value());
+  CHECK_FALSE(control.plane->enroll({"vm-1", "", "i-2", "L1"}, control.now)->node_key.empty());
+  REQUIRE(control.beat(clone).has_value());
+  CHECK_FALSE(control.shown().record.cloned);
+}

@@ -142,30 +142,48 @@ TEST_CASE("another ledger must enrol anew, and a null epoch is neither stale nor
 
 TEST_CASE("doubled events are ignored and new ones are taken in order") {
   const std::vector<protocol::Event> events = {numbered(3), numbered(4), numbered(5)};
-  const auto intake = fleet::judge_events(4, std::nullopt, events);
+  const auto intake = fleet::judge_events(4, 0, std::nullopt, events);
   REQUIRE(intake.taken.size() == 1);
   CHECK(intake.taken[0]->seq == 5);
   CHECK(intake.confirmed == 5);
 }
 
-TEST_CASE("a gap inside a beat ends what is taken, and nothing behind it is confirmed") {
-  const std::vector<protocol::Event> events = {numbered(1), numbered(2), numbered(4)};
-  const auto intake = fleet::judge_events(0, std::nullopt, events);
-  CHECK(intake.taken.size() == 2);
-  CHECK(intake.confirmed == 2);
+TEST_CASE("a gap inside a beat is what the node no longer has: it is named lost and the rest is taken") {
+  const std::vector<protocol::Event> events = {numbered(1), numbered(2), numbered(4), numbered(7)};
+  const auto intake = fleet::judge_events(0, 0, std::nullopt, events);
+  CHECK(intake.taken.size() == 4);
+  CHECK(intake.confirmed == 7);
   CHECK(!intake.gap_at);
+  REQUIRE(intake.lost);
+  CHECK(intake.lost->count == 3);
+  CHECK(intake.lost->first == 3);
+  CHECK(intake.lost->last == 6);
+}
+
+TEST_CASE("gaps that the node announced are believed at once and told once, also in later beats") {
+  auto fold = numbered(1);
+  fold.kind = "events_dropped";
+  fold.data = {{"count", "5"}, {"to", "9"}};
+  const auto first = fleet::judge_events(0, 0, std::nullopt, {fold, numbered(3), numbered(5)});
+  CHECK(first.confirmed == 5);
+  CHECK(first.announced_to == 9);
+  CHECK_FALSE(first.lost);
+  const auto next = fleet::judge_events(5, first.announced_to, std::nullopt, {numbered(8), numbered(12)});
+  CHECK(next.confirmed == 12);
+  REQUIRE(next.lost);
+  CHECK(next.lost->count == 3);
 }
 
 TEST_CASE("a gap before the first event is asked about once and then believed, naming what is lost") {
   const std::vector<protocol::Event> events = {numbered(7), numbered(8)};
-  const auto first = fleet::judge_events(3, std::nullopt, events);
+  const auto first = fleet::judge_events(3, 0, std::nullopt, events);
   CHECK(first.taken.empty());
   CHECK(first.confirmed == 3);
   REQUIRE(first.gap_at == 7);
-  const auto again = fleet::judge_events(3, first.gap_at, events);
+  const auto again = fleet::judge_events(3, 0, first.gap_at, events);
   CHECK(again.taken.size() == 2);
   CHECK(again.confirmed == 8);
   REQUIRE(again.lost);
   CHECK(again.lost->first == 4);
-  CHECK(again.lost->second == 6);
+  CHECK(again.lost->last == 6);
 }

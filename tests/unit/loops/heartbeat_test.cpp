@@ -284,3 +284,16 @@ TEST_CASE("after a command that must come again nothing ordered later is taken: 
   CHECK(deferred[1].retry_after_s == deferred[0].retry_after_s);
   CHECK(world.node.state().node.node_generation < 30);
 }
+
+TEST_CASE("what was deferred is named again while no beat with it was answered") {
+  World world;
+  world.node.report_to(world.control);
+  world.clock.advance(5'000);
+  world.node.heartbeat->defer({{"c1", "busy", 5}});
+  world.control.failures.push_back(error_of(Errc::unavailable));
+  world.clock.advance(70'000);
+  int told = 0;
+  for (const auto& beat : world.control.beats) told += static_cast<int>(beat.deferred.size());
+  CHECK(world.control.failures.empty());
+  CHECK(told == 2);
+}

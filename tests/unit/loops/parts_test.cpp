@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 using namespace aura;
@@ -125,7 +127,7 @@ TEST_CASE("a reload command reads the folder and its outcome says what came of i
   CHECK(outcome.detail.find("web.toml:3") != std::string::npos);
 }
 
-TEST_CASE("the same command twice is known, another one under its id is refused and noted") {
+TEST_CASE("the same command twice is known, another one under its id is refused; from the control plane that is an event") {
   Folder folder;
   boost::asio::io_context io;
   FakeContainerEngine engine;
@@ -136,7 +138,12 @@ TEST_CASE("the same command twice is known, another one under its id is refused 
   CHECK(node.command(make_command(protocol::Verb::stop, "workload:web", "c1")).kind == Kind::accepted);
   CHECK(node.command(make_command(protocol::Verb::stop, "workload:web", "c1")).kind == Kind::known);
   CHECK(node.command(make_command(protocol::Verb::start, "workload:web", "c1")).kind == Kind::id_reused);
-  CHECK(node.has_event("id_reused"));
+  CHECK_FALSE(node.has_event("id_reused"));
+  auto remote = make_command(protocol::Verb::start, "workload:web", "c1");
+  remote.generation = 5;
+  for (int i = 0; i < 3; ++i) CHECK(node.command(remote, reconcile::Origin::control).kind == Kind::id_reused);
+  const auto& events = node.state().events;
+  CHECK(std::count_if(events.begin(), events.end(), [](const auto& e) { return e.kind == "id_reused"; }) == 1);
 }
 
 TEST_CASE("a node that cannot record takes no command but may get it again") {

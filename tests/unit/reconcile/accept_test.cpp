@@ -187,3 +187,60 @@ TEST_CASE("a clone takes nothing until it is adopted") {
   CHECK(agent.deliver(adopt, Origin::local_root).kind == Acceptance::Kind::accepted);
   CHECK_FALSE(agent.state.node.cloned);
 }
+
+TEST_CASE("sixty-four commands may be open; what makes room for others is taken beyond that") {
+  ModelAgent agent = node_with("web");
+  for (int i = 0; i < 60; ++i)
+    agent.deliver(command("p" + std::to_string(i), Verb::pull, "image:i" + std::to_string(i)));
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    agent.declare("w" + std::to_string(i), simple_spec());
+    agent.deliver(command("s" + std::to_string(i), Verb::start, "workload:w" + std::to_string(i), i + 1));
+  }
+  const auto answer = agent.deliver(command("x", Verb::pull, "image:more"));
+  CHECK(answer.kind == Acceptance::Kind::deferred);
+  CHECK(answer.code == "busy");
+  CHECK(answer.retry_after_s > 0);
+  CHECK(agent.deliver(command("again", Verb::start, "workload:w0", 5)).kind == Acceptance::Kind::accepted);
+  CHECK(agent.deliver(command("c", Verb::cancel, "command:p1")).kind == Acceptance::Kind::accepted);
+  CHECK(agent.deliver(command("stop", Verb::suspend, "node", 6)).kind == Acceptance::Kind::accepted);
+}
+
+TEST_CASE("outcomes that wait to be told are not given up: rather no command is taken from afar") {
+  ModelAgent agent(true);
+  int taken = 0;
+  for (int i = 0; i < 1'100; ++i) {
+    const auto answer = agent.deliver(command("c" + std::to_string(i), Verb::start, "workload:none", 1));
+    if (answer.kind == Acceptance::Kind::refused) ++taken;
+    if (answer.kind == Acceptance::Kind::deferred) CHECK(answer.code == "busy");
+  }
+  CHECK(taken < static_cast<int>(max_settled));
+  for (int i = 0; i < 200; ++i) {
+    auto local = command("l" + std::to_string(i), Verb::start, "workload:none");
+    local.actor = "local:root";
+    agent.deliver(local, Origin::local_root);
+  }
+  CHECK(agent.outcome("c0") != nullptr);
+  CHECK(agent.outcome("c" + std::to_string(taken - 1)) != nullptr);
+  CHECK(agent.outcome("l199") != nullptr);
+  CHECK(agent.state.settled.size() == max_settled);
+}
+
+TEST_CASE("while locked a level is not taken, but for one that only lifts a suspension") {
+  ModelAgent agent = node_with("web");
+  agent.deliver(command("c1", Verb::suspend, "node", 1));
+  agent.deliver(command("l1", Verb::lock), Origin::local_root);
+  CHECK_FALSE(accept_wanted(agent.state, {protocol::Intent::stopped, true, "stop", "", "", 2}, agent.now));
+  CHECK_FALSE(accept_wanted(agent.state, {protocol::Intent::stopped, false, "", "", "", 2}, agent.now));
+  CHECK(accept_wanted(agent.state, {protocol::Intent::running, false, "", "", "", 2}, agent.now));
+  agent.deliver(command("l2", Verb::unlock), Origin::local_root);
+  CHECK(accept_wanted(agent.state, {protocol::Intent::stopped, false, "", "", "", 2}, agent.now));
+}
+
+TEST_CASE("what a locked node refused as a command comes as a level once it is unlocked") {
+  ModelAgent agent = node_with("web");
+  agent.deliver(command("l1", Verb::lock), Origin::local_root);
+  CHECK(agent.deliver(command("c1", Verb::stop, "node", 4)).code == "locked");
+  CHECK(agent.state.node.node_generation == 0);
+  agent.deliver(command("l2", Verb::unlock), Origin::local_root);
+  CHECK(accept_wanted(agent.state, {protocol::Intent::stopped, false, "", "", "", 4}, agent.now));
+}

@@ -242,3 +242,72 @@ TEST_CASE("a pull is done when the image is here and fails when the registry say
   CHECK(crew.kind("c1") == OutcomeKind::succeeded);
   CHECK(crew.kind("c2") == OutcomeKind::failed);
 }
+
+TEST_CASE("a restart that never began leaves a stopped workload stopped") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "workload:web", 1));
+  crew.agent.settle(crew.docker);
+  crew.docker.reachable = false;
+  auto restart = command("c2", Verb::restart, "workload:web", 2);
+  restart.expires_in_s = 60;
+  crew.agent.deliver(restart);
+  crew.agent.think(crew.docker);
+  crew.agent.pass_time(61'000);
+  crew.docker.reachable = true;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c2") == OutcomeKind::expired);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 1);
+  CHECK(crew.agent.finding("web").word == protocol::WorkloadWord::stopped);
+}
+
+TEST_CASE("a level that is older than an open workload command does not supersede it") {
+  Crew crew;
+  crew.docker.reachable = false;
+  crew.agent.deliver(command("old", Verb::restart, "workload:db", 3));
+  crew.agent.deliver(command("new", Verb::stop, "workload:web", 12));
+  protocol::Wanted wanted;
+  wanted.generation = 11;
+  crew.agent.record(accept_wanted(crew.agent.state, wanted, crew.agent.now)->body);
+  CHECK(crew.kind("old") == OutcomeKind::superseded);
+  CHECK(crew.agent.outcome("new") == nullptr);
+  crew.docker.reachable = true;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("new") == OutcomeKind::succeeded);
+}
+
+TEST_CASE("a node command that comes late supersedes what was decided before it, not what was decided after") {
+  Crew crew;
+  crew.docker.reachable = false;
+  crew.agent.deliver(command("before", Verb::restart, "workload:db", 4));
+  crew.agent.deliver(command("after", Verb::start, "workload:web", 6));
+  crew.agent.deliver(command("node", Verb::stop, "node", 5));
+  CHECK(crew.kind("before") == OutcomeKind::superseded);
+  CHECK(crew.agent.outcome("after") == nullptr);
+  crew.docker.reachable = true;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("after") == OutcomeKind::failed);
+  CHECK(crew.agent.outcome("after")->code == "node_stopped");
+}
+
+TEST_CASE("a local decision supersedes by arrival whatever generation the older one has") {
+  Crew crew;
+  crew.docker.reachable = false;
+  crew.agent.deliver(command("c1", Verb::start, "workload:web", 9));
+  crew.agent.deliver(command("l1", Verb::stop, "workload:web"), Origin::local_root);
+  CHECK(crew.kind("c1") == OutcomeKind::superseded);
+}
+
+TEST_CASE("a restart that a reboot interrupts is not done while the node waits for the control plane's word") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  crew.agent.think(crew.docker);
+  crew.agent.reboot(crew.docker);
+  crew.agent.state.node.boot_wait_until = crew.agent.now.boot_ms + boot_wait_ms;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.agent.outcome("c1") == nullptr);
+  CHECK(crew.docker.running().empty());
+  crew.agent.pass_time(boot_wait_ms);
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.running().size() == 2);
+}

@@ -21,18 +21,85 @@ TEST_CASE("an outbox that nobody empties folds its oldest events into one that c
   ModelAgent agent(true);
   for (std::size_t i = 0; i < max_outbox_events + 500; ++i) agent.record(record::Noted{.kind = "test"});
   const auto& events = agent.state.events;
-  CHECK(events.size() == max_outbox_events);
+  CHECK(events.size() <= max_outbox_events);
+  CHECK(events.size() > max_outbox_events * 15 / 16);
   CHECK(events.front().kind == "events_dropped");
   const auto count = std::stoull(events.front().data.at("count"));
-  CHECK(events.front().seq == count);
+  CHECK(events.front().seq == 1);
+  CHECK(events.front().data.at("to") == std::to_string(count));
   CHECK(events[1].seq == count + 1);
   CHECK(events.back().seq == agent.state.last_event_seq);
+  CHECK(agent.state.events_dropped == count);
 }
 
-TEST_CASE("confirming more than was told confirms what was told") {
+TEST_CASE("the outbox is bounded in bytes, log tails included") {
   ModelAgent agent(true);
+  const std::vector<std::string> tail(8, std::string(1000, 'x'));
+  for (int i = 0; i < 1'500; ++i) agent.record(record::Noted{.kind = "test", .log_tail = tail});
+  std::size_t bytes = 0;
+  for (const auto& event : agent.state.events) bytes += event_bytes(event);
+  CHECK(bytes <= max_outbox_bytes);
+  CHECK(bytes > max_outbox_bytes * 14 / 16);
+  CHECK(agent.state.events.front().kind == "events_dropped");
+}
+
+TEST_CASE("a noisy workload does not push out the events of the others") {
+  ModelAgent agent(true);
+  for (int i = 0; i < 30; ++i) agent.record(record::Noted{.kind = "quiet", .workload = "db"});
+  for (std::size_t i = 0; i < max_outbox_events + 2'000; ++i) {
+    agent.record(record::Noted{.kind = "noise", .workload = "web"});
+    if (i % 1'000 == 0) agent.record(record::Noted{.kind = "quiet", .workload = "db"});
+  }
+  CHECK(agent.events("quiet") == 42);
+  CHECK(agent.events("events_dropped") == 1);
+}
+
+TEST_CASE("what gave way is announced before the first gap, and the announcement counts all of it") {
+  ModelAgent agent(true);
+  for (std::size_t i = 0; i < max_outbox_events + 2'000; ++i) {
+    agent.record(record::Noted{.kind = "test", .workload = i % 3 == 0 ? "web" : "db"});
+  }
+  const auto& events = agent.state.events;
+  std::uint64_t expected = agent.state.confirmed_event_seq + 1, missing = 0, announced = 0, to = 0;
+  for (const auto& event : events) {
+    if (event.seq <= agent.state.confirmed_event_seq) continue;
+    if (event.kind == "events_dropped") {
+      announced += std::stoull(event.data.at("count"));
+      to = std::stoull(event.data.at("to"));
+      ++missing;
+    } else if (event.seq != expected) {
+      missing += event.seq - expected;
+      CHECK(event.seq - 1 <= to);
+    }
+    expected = event.seq + 1;
+  }
+  CHECK(announced == missing);
+  CHECK(missing > 0);
+}
+
+TEST_CASE("one event is never larger than a beat can carry") {
+  ModelAgent agent(true);
+  agent.record(record::Noted{.kind = "test", .text = std::string(1'000'000, 'x')});
+  CHECK(agent.state.events.back().text.size() <= 4096);
+  CHECK(agent.state.events.back().text.ends_with("…"));
+}
+
+TEST_CASE("a ledger that went back in time numbers its events above what the control plane has") {
+  ModelAgent agent(true);
+  agent.record(record::Noted{.kind = "before"});
+  agent.record(record::AgentStarted{.epoch = 2, .agent_version = "t", .reports = true});
+  agent.record(record::Noted{.kind = "since"});
   agent.record(record::Confirmed{9'999, {}});
-  CHECK(agent.state.confirmed_event_seq == agent.state.last_event_seq);
+  const auto& events = agent.state.events;
+  REQUIRE(events.size() >= 3);
+  CHECK(events.back().seq == 10'001);
+  CHECK(events[events.size() - 2].kind == "agent_started");
+  CHECK(events[events.size() - 2].seq == 10'000);
+  CHECK(events[events.size() - 3].seq < 100);
+  CHECK(agent.state.confirmed_event_seq == 9'999);
+  CHECK(agent.state.last_event_seq == 10'001);
+  agent.record(record::Confirmed{~std::uint64_t{0}, {}});
+  CHECK(agent.state.last_event_seq == 10'001);
 }
 
 TEST_CASE("the last thousand outcomes are kept, those nobody confirmed longest") {

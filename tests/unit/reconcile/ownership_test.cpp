@@ -162,3 +162,15 @@ TEST_CASE("an unreadable folder and a broken file withdraw nothing") {
   set.broken = {"a", "b"};
   CHECK(declare(agent.state, set, true, agent.now).empty());
 }
+
+TEST_CASE("creations that never came about are remembered for a while and not for ever") {
+  ModelAgent agent;
+  ModelDocker docker;
+  for (int i = 0; i < 40; ++i) {
+    agent.declare("web", simple_spec("missing:" + std::to_string(i)));
+    agent.think(docker);
+  }
+  const auto& containers = agent.state.workloads.at("web").containers;
+  CHECK(containers.size() == 16);
+  CHECK(containers.back().spec_hash == agent.state.workloads.at("web").declared.spec_hash);
+}

@@ -99,6 +99,33 @@ TEST_CASE("beyond the reserve supervision goes on in memory, decisions get no_sp
   CHECK(ledger->state().node.suspension);
 }
 
+TEST_CASE("space that comes back heals without a new record, and what was in memory is stored then") {
+  const Tmpfs disk("4m");
+  REQUIRE_MOUNTED(disk);
+  const std::string state_dir = disk.path() + "/state";
+  reconcile::State before;
+  {
+    const auto ledger = Ledger::open(state_dir).value();
+    REQUIRE(ledger->record(test::created()));
+    fill(disk);
+    const BootMs at = use_up(*ledger, 1);
+    ledger->catch_up();
+    CHECK_FALSE(ledger->trouble().empty());
+    // Further ones do not try the disk each time, and none is lost.
+    for (int i = 2; i < 50; ++i) REQUIRE(ledger->record(test::noted(at + i)));
+    free_some(disk);
+    int changes = 0;
+    ledger->on_change([&] { ++changes; });
+    ledger->catch_up();
+    CHECK(ledger->trouble().empty());
+    CHECK(changes == 1);
+    ledger->catch_up();
+    CHECK(changes == 1);
+    before = ledger->state();
+  }
+  CHECK(Ledger::open(state_dir).value()->state() == before);
+}
+
 TEST_CASE("what the disk never took is gone after a crash, what it took is not") {
   const Tmpfs disk("4m");
   REQUIRE_MOUNTED(disk);
