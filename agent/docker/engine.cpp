@@ -20,6 +20,13 @@ Error not_an_id(const std::string& id) {
   return {Errc::invalid_argument, fmt::format("\"{}\" is not a container's full id", id)};
 }
 
+// A dockerd that was killed while it started a container leaves a task in containerd that 20.10 never clears; every
+// start of that container is then refused in these words.
+bool holds_an_earlier_run(const Error& error) {
+  return error.message.find("task ") != std::string::npos &&
+         error.message.find(": already exists") != std::string::npos;
+}
+
 // Slashes stay: the API's image names are paths.
 std::string encode_reference(std::string_view reference) {
   std::string encoded;
@@ -95,7 +102,11 @@ ports::Async<std::string> DockerEngine::create(const ports::CreateRequest& reque
 }
 
 ports::Async<void> DockerEngine::start(const std::string& id) {
-  return change("POST", id, "/start", {}, deadlines_.change_ms);
+  auto started = co_await change("POST", id, "/start", {}, deadlines_.change_ms);
+  if (started || !holds_an_earlier_run(started.error())) co_return started;
+  Error wedged = started.error();
+  wedged.code = Errc::conflict;
+  co_return wedged;
 }
 
 ports::Async<void> DockerEngine::stop(const std::string& id, int grace_s) {

@@ -182,6 +182,11 @@ Actor::Task Actor::start(action::Start wanted) {
   const auto started = co_await parts_.engine.start(wanted.container_id);
   observer_.mark_dirty(wanted.container_id);
   if (started) co_return;
+  if (started.error().code == Errc::conflict) {
+    trouble(wanted.workload, "container_unusable", started.error(), true);
+    static_cast<void>(record(parts_, rec::RemoveIntended{wanted.workload, wanted.container_id}));
+    co_return;
+  }
   trouble(wanted.workload, start_failed_code, started.error());
   // A network that somebody removed is the one cause we can mend before the next try.
   network_there_ = false;

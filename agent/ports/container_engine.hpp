@@ -71,6 +71,7 @@ class ContainerEngine {
   virtual Async<reconcile::Container> inspect(const std::string& id) = 0;
 
   virtual Async<std::string> create(const CreateRequest& request) = 0;  // the id; not_found: the image is not there
+  // conflict: the engine holds an earlier run of it that it cannot end, and will never start this container again.
   virtual Async<void> start(const std::string& id) = 0;
   // Stop signal, then SIGKILL after grace_s. Returns when it has ended, at the latest grace_s + 30 s later.
   virtual Async<void> stop(const std::string& id, int grace_s) = 0;

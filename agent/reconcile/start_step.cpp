@@ -172,6 +172,10 @@ bool run_step(Pass& pass, const std::string& name, const Workload& workload, con
     finding.reason = "Docker is busy with it.";
     return true;
   }
+  if (active.remove) {
+    finding.reason = "Docker cannot start its container any more; another one is made.";
+    return true;
+  }
   const bool begun = workload.start_sent && workload.start_sent->container_id == active.id;
   if (pass.in_flight.workloads.contains(name)) {
     if (begun) finding.word = WorkloadWord::starting;

@@ -67,6 +67,15 @@ TEST_CASE("only Docker's own word makes a container absent") {
   CHECK(code_of(301, "") == Errc::bad_reply);
 }
 
+TEST_CASE("a run that Docker cannot clear away is a conflict of its start, another refusal is not") {
+  const auto code_of = [](const std::string& text) {
+    ScriptedDocker docker(always(answer(500, message(text))));
+    return docker.run(docker.engine().start(id)).error().code;
+  };
+  CHECK(code_of("task " + id + ": already exists") == Errc::conflict);
+  CHECK(code_of("driver failed programming external connectivity: address already in use") == Errc::internal);
+}
+
 TEST_CASE("an engine that does not answer is a timeout") {
   ScriptedDocker docker(always(Script{{}, true}));
   CHECK(docker.run(docker.engine().list()).error().code == Errc::timeout);

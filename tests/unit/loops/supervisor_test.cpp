@@ -61,6 +61,24 @@ TEST_CASE("a crashed workload is started again at once, and its last lines follo
   CHECK(node.state().workloads.at("web").last_exit->cause == reconcile::Cause::crashed);
 }
 
+TEST_CASE("a container that Docker can never start again is replaced by another, once") {
+  World world;
+  Node node(world.folder, world.io, world.clock, world.engine);
+  node.declare("web", app());
+  node.supervise();
+  world.clock.advance(60'000);
+  const std::string wedged = world.engine.ids_of("web").front();
+  world.engine.fail_next("start", 1, Error{Errc::conflict, "task is there: already exists"});
+  world.engine.crash(wedged, 1);
+  world.clock.advance(1'000);
+  CHECK(node.word("web") == WorkloadWord::running);
+  REQUIRE(world.engine.ids_of("web").size() == 1);
+  CHECK(world.engine.ids_of("web").front() != wedged);
+  CHECK(world.engine.starts_of("web") == 2);
+  CHECK(node.has_event("workload_trouble"));
+  CHECK_FALSE(node.has_event("container_gone"));
+}
+
 TEST_CASE("what somebody stopped through Docker is started again and called so") {
   World world;
   Node node(world.folder, world.io, world.clock, world.engine);
