@@ -1,5 +1,6 @@
 #include "agent/controlplane/http_control_plane.hpp"
 
+#include "common/fault_point.hpp"
 #include "common/protocol/codec.hpp"
 
 #include <fmt/format.h>
@@ -90,7 +91,9 @@ http::Call HttpControlPlane::call(std::string method, const std::string& path, s
 
 ports::Async<protocol::EnrollReply> HttpControlPlane::enroll(const protocol::EnrollRequest& request) {
   http::Call what = call("POST", "/v1/enroll", protocol::encode(request), call_timeout_ms);
+  fault_point("control.before.enrol");
   auto reply = co_await client_.send(std::move(what));
+  fault_point("control.after.enrol");
   if (!reply) co_return reply.error();
   if (reply->status == 202) co_return protocol::EnrollReply{};
   if (reply->status != 200 && reply->status != 201) co_return refusal(*reply);
@@ -100,7 +103,9 @@ ports::Async<protocol::EnrollReply> HttpControlPlane::enroll(const protocol::Enr
 ports::Async<protocol::HeartbeatReply> HttpControlPlane::heartbeat(const protocol::Heartbeat& beat) {
   const std::string path = "/v1/nodes/" + http::percent_encode(node_id_) + "/heartbeat";
   http::Call what = call("POST", path, protocol::encode(beat), call_timeout_ms);
+  fault_point("control.before.heartbeat");
   auto reply = co_await client_.send(std::move(what));
+  fault_point("control.after.heartbeat");
   if (!reply) co_return reply.error();
   if (reply->status != 200) co_return heartbeat_refusal(*reply);
   co_return decoded(protocol::decode_heartbeat_reply(reply->body));
@@ -110,7 +115,9 @@ ports::Async<protocol::PollReply> HttpControlPlane::poll(std::uint64_t cursor, i
   const std::string path =
       fmt::format("/v1/nodes/{}/commands?cursor={}&wait_s={}", http::percent_encode(node_id_), cursor, wait_s);
   http::Call what = call("GET", path, {}, wait_s * 1000L + poll_slack_ms);
+  fault_point("control.before.poll");
   auto reply = co_await client_.send(std::move(what));
+  fault_point("control.after.poll");
   if (!reply) co_return reply.error();
   if (reply->status == 204) {
     protocol::PollReply none;

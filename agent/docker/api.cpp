@@ -1,6 +1,7 @@
 #include "agent/docker/api.hpp"
 
 #include "agent/docker/engine_json.hpp"
+#include "common/fault_point.hpp"
 
 #include <fmt/format.h>
 
@@ -23,6 +24,19 @@ std::optional<int> minor_of(std::string_view version) {
   const auto [rest, failed] = std::from_chars(version.data(), version.data() + version.size(), minor);
   if (failed != std::errc() || rest != version.data() + version.size() || minor < 0) return std::nullopt;
   return minor;
+}
+
+// "POST.containers.ID.stop": what is asked, without of which one. Names a fault point, and nothing where there are
+// none.
+std::string shape_of(const ApiCall& call) {
+  if (!fault_points) return {};
+  const std::string_view path = std::string_view(call.path).substr(1, call.path.find('?') - 1);
+  const auto first = path.find('/');
+  const auto last = path.rfind('/');
+  if (first == std::string_view::npos) return fmt::format("{}.{}", call.method, path);
+  const std::string_view kind = path.substr(0, first), verb = path.substr(last + 1);
+  if (first != last) return fmt::format("{}.{}.ID.{}", call.method, kind, verb);
+  return fmt::format("{}.{}.{}", call.method, kind, call.method == "DELETE" ? "ID" : verb);
 }
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
@@ -116,8 +130,11 @@ ports::Async<void> Api::negotiate(long ping_timeout_ms) {
 ports::Async<http::Response> Api::send(ApiCall call, long ping_timeout_ms) {
   const auto known = co_await negotiate(ping_timeout_ms);
   if (!known) co_return known.error();
+  const std::string shape = shape_of(call);
   http::Call made = make_call(std::move(call), true);
+  fault_point("docker.before.", shape);
   auto answer = co_await client_.send(std::move(made));
+  fault_point("docker.after.", shape);
   if (!answer) co_return note(answer.error());
   co_return answer;
 }
@@ -125,8 +142,11 @@ ports::Async<http::Response> Api::send(ApiCall call, long ping_timeout_ms) {
 ports::Async<http::Response> Api::stream(ApiCall call, http::Client::Sink sink, long ping_timeout_ms) {
   const auto known = co_await negotiate(ping_timeout_ms);
   if (!known) co_return known.error();
+  const std::string shape = shape_of(call);
   http::Call made = make_call(std::move(call), true);
+  fault_point("docker.before.", shape);
   auto answer = co_await client_.stream(std::move(made), std::move(sink));
+  fault_point("docker.after.", shape);
   if (!answer) co_return note(answer.error());
   co_return answer;
 }

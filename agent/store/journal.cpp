@@ -4,6 +4,7 @@
 #include "agent/store/codec.hpp"
 #include "agent/store/ledger.hpp"
 #include "agent/store/schema.hpp"
+#include "common/fault_point.hpp"
 #include "common/log.hpp"
 
 #include <fmt/format.h>
@@ -88,7 +89,9 @@ Result<Journal> Journal::open(const std::string& file) {
   if (!database) return database.error();
   if (auto done = set_up_wal(*database); !done) return done.error();
   if (auto done = check(*database); !done) return done.error();
+  fault_point("ledger.before.migration");
   if (auto done = migrate(*database, ledger_migrations()); !done) return done.error();
+  fault_point("ledger.after.migration");
   if (auto done = make_reserve(*database, file); !done) {
     log::warning(fmt::format("the ledger has no reserve for a full disk: {}", done.error().message));
   }
@@ -144,8 +147,10 @@ Result<void> Journal::append(std::string_view body) {
 }
 
 Result<void> Journal::compact(std::string_view state, int unrecorded) {
+  fault_point("compaction.before.checkpoint");
   // The log's whole reserve for the one large transaction; where this fails the transaction says why.
   static_cast<void>(database_.checkpoint());
+  fault_point("compaction.after.checkpoint");
   const std::int64_t seq = seq_ + unrecorded;
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
@@ -153,7 +158,9 @@ Result<void> Journal::compact(std::string_view state, int unrecorded) {
   auto insert = database_.prepare("INSERT INTO snapshot(id, seq, body, sum) VALUES(1, ?, ?, ?)");
   if (!insert) return insert.error();
   if (auto done = insert->bind(1, seq).bind(2, state).bind(3, checksum(seq, state)).run(); !done) return done;
+  fault_point("compaction.before.commit");
   if (auto done = transaction->commit(); !done) return done;
+  fault_point("compaction.after.commit");
   seq_ = seq;
   records_ = 0;
   checkpoint_if_due();

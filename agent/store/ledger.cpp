@@ -3,6 +3,7 @@
 #include "agent/store/codec.hpp"
 #include "agent/store/journal.hpp"
 #include "agent/store/state_directory.hpp"
+#include "common/fault_point.hpp"
 #include "common/ids.hpp"
 #include "common/log.hpp"
 #include "common/time.hpp"
@@ -59,9 +60,12 @@ class Ledger::Impl {
 
   Result<void> record(const Record& record) {
     if (!journal_) return record_without_disk(record);
+    const auto name = reconcile::record_name(record.body);
+    fault_point("ledger.before.", name);
     const bool marks = suspends(record.body) && !directory_->marked_suspended();
     if (marks) warn_about(directory_->mark_suspended());
     const auto committed = behind_ ? commit_all(record) : commit(record);
+    fault_point("ledger.after.", name);
     if (!committed && !is_supervision(record.body)) {
       if (marks && !state.node.suspension) warn_about(directory_->unmark_suspended());
       note_trouble(committed.error(), record.wall_ms);

@@ -1,5 +1,6 @@
 #include "agent/store/state_directory.hpp"
 
+#include "common/fault_point.hpp"
 #include "common/files.hpp"
 
 #include <fmt/format.h>
@@ -129,13 +130,19 @@ bool StateDirectory::marked_suspended() const { return exists(suspended_marker_p
 
 Result<void> StateDirectory::mark_suspended() const {
   const std::string marker = suspended_marker_path(path_);
-  if (exists(spare_path(path_))) return rename_durably(spare_path(path_), marker, path_);
-  return write_file_durably(marker, marker_text, readable_file);
+  fault_point("marker.before.set");
+  auto marked = exists(spare_path(path_)) ? rename_durably(spare_path(path_), marker, path_)
+                                          : write_file_durably(marker, marker_text, readable_file);
+  fault_point("marker.after.set");
+  return marked;
 }
 
 Result<void> StateDirectory::unmark_suspended() const {
   if (!marked_suspended()) return {};
-  return rename_durably(suspended_marker_path(path_), spare_path(path_), path_);
+  fault_point("marker.before.remove");
+  auto removed = rename_durably(suspended_marker_path(path_), spare_path(path_), path_);
+  fault_point("marker.after.remove");
+  return removed;
 }
 
 Result<void> StateDirectory::prepare_marker() const {
