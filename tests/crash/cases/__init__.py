@@ -1,0 +1,1 @@
+"""The scenarios of the crash suite and what they share."""
