@@ -8,7 +8,9 @@
 #include "agent/host/boot_clock.hpp"
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/event_log.hpp"
+#include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
+#include "agent/probes/prober.hpp"
 #include "agent/run_host.hpp"
 #include "agent/run_start.hpp"
 #include "common/async/spawn.hpp"
@@ -38,6 +40,7 @@ constexpr int exit_cannot_start = 1;
 constexpr int exit_config = 78;  // EX_CONFIG, sysexits.h
 constexpr mode_t runtime_dir_mode = 0755;
 constexpr mode_t socket_mode = 0666;  // everyone may read; who may act is judged by SO_PEERCRED
+constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
 constexpr const char* tailnet_words = "tailnet identity is not in this version: the TCP listener is closed";
 
 Result<void> check_mounts(const reconcile::WorkloadSpec& spec) {
@@ -106,6 +109,9 @@ class Daemon {
   loops::Secrets secrets_;
   loops::Observer observer_;
   loops::Actor actor_;
+  http::Client probe_client_{io_, probe_connections_kept};
+  probes::Prober prober_;
+  loops::Probes probes_;
   loops::Supervisor supervisor_;
   loops::EngineEvents engine_events_;
   loops::Declarations declarations_;
@@ -143,7 +149,11 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       secrets_(host_),
       observer_(engine_, host_, clock_),
       actor_(parts_, observer_, secrets_, {check_mounts, loaded_.config.paths.runtime, [this] { supervisor_.wake(); }}),
-      supervisor_(parts_, observer_, actor_, secrets_, {[this] { passed(); }}),
+      prober_(io_.get_executor(), probe_client_, engine_),
+      probes_(parts_, prober_, secrets_, [this] { supervisor_.wake(); }),
+      supervisor_(parts_, observer_, actor_, secrets_,
+                  {[this] { passed(); }, [this] { return probes_.health(); },
+                   [this](const auto& probed) { probes_.follow(probed); }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
       desk_(parts_, [this](bool allow_removal) { return reload(allow_removal); }),
@@ -179,6 +189,7 @@ bool Daemon::start() {
   wait_for_signal();
   start_watchdog();
   spawn(io_.get_executor(), "supervisor", supervisor_.run());
+  spawn(io_.get_executor(), "probes", probes_.run());
   spawn(io_.get_executor(), "engine events", engine_events_.run());
   event_log_.follow(opened_.ledger->state());
   return true;

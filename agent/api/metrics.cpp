@@ -65,10 +65,15 @@ class Families {
 
 void add_workload(Families& families, const protocol::WorkloadReport& workload) {
   const std::vector<std::pair<std::string, std::string>> labels = {{"workload", workload.name}};
-  const bool runs = workload.state == protocol::WorkloadWord::running;
+  const bool runs =
+      workload.state == protocol::WorkloadWord::running || workload.state == protocol::WorkloadWord::unhealthy;
   families.gauge("aura_workload_running", "1 if the workload runs", runs ? 1 : 0, labels);
   families.gauge("aura_workload_intended", "1 if the workload is intended to run",
                  workload.intent == protocol::Intent::running ? 1 : 0, labels);
+  if (!workload.health.empty() && workload.health != "none") {
+    families.gauge("aura_workload_healthy", "1 if its probes, or its image's HEALTHCHECK, find it healthy",
+                   workload.health == "healthy" ? 1 : 0, labels);
+  }
   auto with_state = labels;
   with_state.emplace_back("state", std::string(protocol::to_string(workload.state)));
   families.gauge("aura_workload_state", "1 for the state the workload is in", 1, std::move(with_state));

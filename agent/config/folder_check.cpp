@@ -122,6 +122,15 @@ void check_together(Candidates& candidates) {
   check_ports(candidates, specs);
   for (const auto& [name, spec] : specs) {
     for (const auto& [other, need] : spec->depends_on) {
+      const auto known = specs.find(other);
+      const bool ends = need != reconcile::DependencyNeed::completed || known == specs.end() ||
+                        known->second->restart.policy != reconcile::RestartPolicy::always;
+      if (!ends) {
+        add(candidates.at(name), "depends_on." + other,
+            fmt::format("waits for {} to complete, but that is always restarted: give it restart.policy \"on_failure\" "
+                        "or \"never\"",
+                        other));
+      }
       if (candidates.contains(other)) continue;
       add(candidates.at(name), "depends_on." + other,
           fmt::format("no workload {} is declared: add its file or remove the dependency", other));

@@ -190,9 +190,23 @@ void read_restart(Section& root, reconcile::Restart& restart) {
 void read_health(Section& root, reconcile::WorkloadSpec& spec) {
   auto table = root.table("health");
   if (!table) return;
-  if (auto probe = table->table("liveness")) spec.liveness = read_probe(*probe);
-  if (auto probe = table->table("startup")) spec.startup = read_probe(*probe);
-  if (auto probe = table->table("readiness")) spec.readiness = read_probe(*probe);
+  // One start has one grace: the first that says how long tells it to those that do not.
+  std::optional<int> grace_s;
+  std::vector<reconcile::Probe*> silent;
+  const auto read = [&](std::string_view key, std::optional<reconcile::Probe>& into) {
+    auto probe = table->table(key);
+    if (!probe) return;
+    const bool says = probe->has("start_grace_s");
+    into = read_probe(*probe);
+    if (!says)
+      silent.push_back(&*into);
+    else if (!grace_s)
+      grace_s = into->start_grace_s;
+  };
+  read("liveness", spec.liveness);
+  read("startup", spec.startup);
+  read("readiness", spec.readiness);
+  for (auto* probe : silent) probe->start_grace_s = grace_s.value_or(probe->start_grace_s);
   table->finish();
 }
 

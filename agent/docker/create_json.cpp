@@ -137,6 +137,10 @@ std::string network_body(const std::string& name) {
                                       {"Labels", json::object{{"aura.network", "1"}}}});
 }
 
+std::string exec_body(const std::vector<std::string>& argv) {
+  return json::serialize(json::object{{"AttachStdout", true}, {"AttachStderr", true}, {"Cmd", texts(argv)}});
+}
+
 std::string event_filters(const std::vector<std::string>& actions, const std::string& container_id) {
   json::object filters{{"type", json::array{"container"}}, {"event", texts(actions)}};
   if (!container_id.empty()) filters["container"] = json::array{text(container_id)};

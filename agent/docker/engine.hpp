@@ -35,6 +35,9 @@ class DockerEngine final : public ports::ContainerEngine {
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
   ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
+                                std::int64_t timeout_ms) override;
+  ports::Async<bool> exec_runs(const std::string& exec_id) override;
   ports::Async<void> logs(const std::string& id, LogRequest request,
                           std::function<bool(std::string_view)> sink) override;
 

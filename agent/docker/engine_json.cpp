@@ -65,6 +65,10 @@ class Members {
   }
 
   Members object(std::string_view key) const { return Members(find(key), bad_key_); }
+  const json::object& all() const {
+    static const json::object empty;
+    return object_ != nullptr ? *object_ : empty;
+  }
   bool has(std::string_view key) const { return find(key) != nullptr; }
 
  private:
@@ -116,6 +120,15 @@ std::string own_name(const json::array& names) {
     if (!value.is_string()) continue;
     std::string name = without_slash(std::string(value.get_string().data(), value.get_string().size()));
     if (name.find('/') == std::string::npos) return name;
+  }
+  return {};
+}
+
+// Of the first network that gave it one; a container of ours has one network. Host network: none.
+std::string address_of(const Members& settings) {
+  for (const auto& [name, network] : settings.object("Networks").all()) {
+    std::string address = settings.object("Networks").object(std::string_view(name.data(), name.size())).text("IPAddress");
+    if (!address.empty()) return address;
   }
   return {};
 }
@@ -181,6 +194,7 @@ Result<reconcile::Container> parse_inspect(std::string_view body) {
   container.oom_killed = state.flag("OOMKilled");
   container.error = state.text("Error");
   container.health = state.has("Health") ? state.object("Health").text("Status") : "none";
+  container.address = address_of(root.object("NetworkSettings"));
   container.resources = resources_of(root.object("HostConfig"));
   container.writable_mounts = writable_binds(root.array("Mounts"), bad_key);
   if (!bad_key.empty()) return bad("the container has no valid " + bad_key);
@@ -208,6 +222,19 @@ Result<std::string> parse_created(std::string_view body) {
   std::string id = Members(&*value, bad_key).text("Id");
   if (!is_container_id(id)) return bad("the new container has no valid Id");
   return id;
+}
+
+Result<ExecState> parse_exec(std::string_view body) {
+  const auto value = parse(body);
+  if (!value) return value.error();
+  std::string bad_key;
+  const Members root(&*value, bad_key);
+  ExecState state;
+  const bool has_running = root.has("Running");
+  state.running = root.flag("Running");
+  state.exit_code = static_cast<int>(root.number("ExitCode"));
+  if (!bad_key.empty() || !has_running) return bad("the exec has no valid " + (bad_key.empty() ? "Running" : bad_key));
+  return state;
 }
 
 Result<ports::ImageInfo> parse_image(std::string_view body, std::string_view repository) {
@@ -263,6 +290,8 @@ Result<std::optional<ports::EngineEvent>> parse_event(std::string_view line) {
   const Members actor = root.object("Actor");
   ports::EngineEvent event;
   event.action = root.text("Action");
+  // "health_status: healthy"
+  if (event.action.starts_with("health_status")) event.action = "health_status";
   event.container_id = actor.text("ID");
   event.time_ns = root.number("timeNano");
   const std::string exit_code = actor.object("Attributes").text("exitCode");

@@ -26,6 +26,13 @@ Result<bool> parse_tty(std::string_view body);
 // "Id" of a create answer: 64 hex digits.
 Result<std::string> parse_created(std::string_view body);
 
+// GET /exec/ID/json.
+struct ExecState {
+  bool running = false;
+  int exit_code = 0;  // once it does not run
+};
+Result<ExecState> parse_exec(std::string_view body);
+
 // GET /images/REF/json; the digest is the one recorded for `repository`, else the first.
 Result<ports::ImageInfo> parse_image(std::string_view body, std::string_view repository);
 
@@ -45,10 +52,11 @@ std::optional<std::string> parse_error_message(std::string_view body);
 // and for what lies before 1970 ("0001-01-01T00:00:00Z" is Docker's "never").
 std::optional<std::int64_t> parse_time_ns(std::string_view text);
 
-// Bodies of POST /containers/create, /containers/ID/update, /networks/create.
+// Bodies of POST /containers/create, /containers/ID/update, /networks/create, /containers/ID/exec.
 std::string create_body(const ports::CreateRequest& request);
 std::string update_body(const reconcile::Resources& resources);
 std::string network_body(const std::string& name);
+std::string exec_body(const std::vector<std::string>& argv);
 
 // The `filters` parameter of GET /events: container events that an agent cares for, of one container or all.
 std::string event_filters(const std::vector<std::string>& actions, const std::string& container_id);

@@ -50,7 +50,8 @@ asio::awaitable<void> Supervisor::pass() {
   parts_.ledger.catch_up();
   // What was under way when we began to look may have ended since, but what we saw is from before.
   std::set<std::string> busy_before = actor_.in_flight().workloads;
-  const reconcile::Observed observed = co_await observe();
+  reconcile::Observed observed = co_await observe();
+  if (hooks_.health) observed.health = hooks_.health();
   unknown_reason_ = observed.containers ? std::string() : observed.unknown_reason;
   reconcile::InFlight busy = actor_.in_flight();
   busy.workloads.merge(busy_before);
@@ -71,6 +72,7 @@ asio::awaitable<void> Supervisor::pass() {
   }
   plan.facts.clear();
   plan_ = std::move(plan);
+  if (hooks_.probe) hooks_.probe(plan_.probed);
   fetch_tails(exits);
 }
 

@@ -11,6 +11,7 @@
 #include "agent/reconcile/plan.hpp"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Supervisor {
  public:
   struct Hooks {
     std::function<void()> passed;  // after every pass
+    // What the probes found, and what they are to ask after a pass; without them nothing is probed.
+    std::function<std::map<std::string, reconcile::Health>()> health = {};
+    std::function<void(const std::map<std::string, reconcile::Probed>&)> probe = {};
   };
   Supervisor(Parts parts, Observer& observer, Actor& actor, Secrets& secrets, Hooks hooks);
 

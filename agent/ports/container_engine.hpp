@@ -45,7 +45,7 @@ struct CreateRequest {
 };
 
 struct EngineEvent {
-  std::string action;  // start | die | kill | stop | oom | destroy | pause | unpause | create | rename
+  std::string action;  // start | die | kill | stop | oom | destroy | pause | unpause | create | rename | health_status
   std::string container_id;
   std::int64_t time_ns = 0;  // the engine's clock
   int exit_code = 0;         // of die
@@ -97,6 +97,19 @@ class ContainerEngine {
 
   // True if the engine remembers a kill or stop of this container since that start.
   virtual Async<bool> kill_seen(const reconcile::Instance& instance) = 0;
+
+  struct ExecResult {
+    std::optional<int> exit_code;  // nullopt: the time was over; it goes on, which no engine can end
+    std::string output;            // the head of stdout and stderr, at most max_exec_output_bytes
+    std::string id;                // for exec_runs()
+  };
+  static constexpr std::size_t max_exec_output_bytes = 4096;
+  // Runs a program inside a running container, as its user, and waits for its end, at most timeout_ms. conflict: the
+  // container does not run or is paused. internal: the program could not be run.
+  virtual Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
+                                 std::int64_t timeout_ms) = 0;
+  // False also where the engine does not know it any more.
+  virtual Async<bool> exec_runs(const std::string& exec_id) = 0;
 
   struct LogRequest {
     int tail = 20;             // lines; -1: all

@@ -49,6 +49,8 @@ std::string whose_stop(const StopSent& stop) {
       case Cause::replaced: return std::string("its spec changed");
       case Cause::withdrawn: return std::string("its declaration is gone");
       case Cause::shutdown: return std::string("the host shuts down");
+      case Cause::probe: return std::string("a probe failed");
+      case Cause::dependency: return std::string("a dependency was restarted");
       default: return std::string("a command said so");
     }
   }());

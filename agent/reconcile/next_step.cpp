@@ -16,12 +16,6 @@ using protocol::WorkloadWord;
 // What the agent waits for after its own stop and Docker's kill before it asks again.
 constexpr std::int64_t after_grace_ms = 10'000;
 
-struct StopOrder {
-  Cause cause = Cause::none;
-  std::string command_id, actor, reason;
-  int grace_s = 0;
-};
-
 bool covers(const protocol::Command& command, const std::string& name) {
   return command.target.kind == Target::Kind::node ||
          (command.target.kind == Target::Kind::workload && command.target.name == name);
@@ -40,7 +34,7 @@ const OpenCommand* stopping_command(const State& state, const std::string& name)
 
 // Why a container that is up must not stay up; nullopt: it may.
 std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, const Workload& workload,
-                                    const OwnedContainer& owned) {
+                                    const OwnedContainer& owned, const Container& container) {
   const State& state = pass.state;
   StopOrder order;
   order.grace_s = workload.declared.spec.stop.grace_s;
@@ -60,7 +54,7 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
              target != nullptr && target != &owned && pass.find(target->id) != nullptr) {
     order.cause = Cause::replaced;
   } else {
-    return {};
+    return health_order(pass, name, workload, owned, container);
   }
   if (order.cause == Cause::replaced || order.cause == Cause::withdrawn) return order;
   if (order.cause == Cause::suspended) {
@@ -116,7 +110,9 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
 void stop_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                const StopOrder& order, Finding& finding) {
   finding.word = workload.stuck ? WorkloadWord::stuck : WorkloadWord::stopping;
-  finding.reason = workload.stuck && workload.trouble ? workload.trouble->detail : "It is being stopped.";
+  finding.reason = order.cause == Cause::probe ? fmt::format("It is being stopped: {}.", order.reason)
+                                               : "It is being stopped.";
+  if (workload.stuck && workload.trouble) finding.reason = workload.trouble->detail;
   if (pass.in_flight.workloads.contains(name)) {
     hasten_step(pass, name, workload, container, order);
     return;
@@ -200,7 +196,7 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
   for (const OwnedContainer& owned : workload.containers) {
     const Container* container = pass.find(owned.id);
     if (container == nullptr || !is_up(container->phase)) continue;
-    if (const auto order = stop_order(pass, name, workload, owned)) {
+    if (const auto order = stop_order(pass, name, workload, owned, *container)) {
       stop_step(pass, name, workload, *container, *order, finding);
       return;
     }

@@ -42,6 +42,7 @@ struct Container {
   bool oom_killed = false;
   std::string error;                         // State.Error
   std::string health;                        // "none" | "starting" | "healthy" | "unhealthy"
+  std::string address;                       // literal, on its first network; "": it has none of its own
   std::optional<Resources> resources;        // of ours, from inspect
   std::vector<std::string> writable_mounts;  // host paths
   BootMs killed_at = 0;                      // when we learnt of that; 0: from Docker's history
@@ -52,9 +53,20 @@ struct Container {
   bool operator==(const Container&) const = default;
 };
 
+// What the probes found of one run. Facts: what follows from them is decided by the core.
+struct Health {
+  Instance instance;
+  bool started = false;  // startup has passed; without a startup probe: any other has passed once
+  bool ready = false;    // readiness passes; without a readiness probe: as started
+  bool live = true;      // false: liveness failed so often in a row that it acts
+  std::string trouble;   // the last answer of the probe that failed last, one sentence; "" while none fails
+  bool operator==(const Health&) const = default;
+};
+
 struct Observed {
   std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
   std::string unknown_reason;                        // then: one sentence
+  std::map<std::string, Health> health;  // by workload; of those that Plan::probed asked for
   bool after_gap = false;  // the first complete listing of this process after Docker could not be asked for a while
 };
 

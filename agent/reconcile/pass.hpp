@@ -48,6 +48,41 @@ std::vector<const Container*> nominees(const Pass& pass, const std::string& name
 // The number at the end of one of our container names; 0 for other names.
 std::uint32_t number_of(const State& state, const std::string& workload, const std::string& container_name);
 
+// Why a container that is up must not stay up.
+struct StopOrder {
+  Cause cause = Cause::none;
+  std::string command_id, actor, reason;
+  int grace_s = 0;
+};
+
+// The run of a container of ours that is up, as the ledger has it; false while it does not.
+bool is_known_run(const OwnedContainer& owned, const Container& container);
+
+// dependencies.cpp: the dependency that a start waits for, as a sentence; empty when all are there.
+std::string missing_dependency(const Pass& pass, const Workload& workload);
+// A dependency that runs anew, is there again, and whose restart this run asked to share; empty if there is none.
+std::string restarted_dependency(const Pass& pass, const Workload& workload, const OwnedContainer& owned);
+
+// health.cpp: what its probes say of a container that runs for the declared spec.
+struct HealthView {
+  protocol::WorkloadWord word = protocol::WorkloadWord::running;  // running | starting | unhealthy
+  std::string health;                                             // as Finding::health
+  std::string reason;                                             // empty for running
+  std::optional<BootMs> changes_at;                               // starting becomes unhealthy then
+};
+HealthView judge_health(const Pass& pass, const std::string& name, const Workload& workload,
+                        const OwnedContainer& owned, const Container& container);
+// It runs for the declared spec, may stay up, and its probes (without any: Docker's HEALTHCHECK) find nothing wrong.
+bool is_healthy(const Pass& pass, const std::string& name, const Workload& workload);
+// Why the health of this run, or that of a dependency, ends it. What was decided once is carried through.
+std::optional<StopOrder> health_order(const Pass& pass, const std::string& name, const Workload& workload,
+                                      const OwnedContainer& owned, const Container& container);
+// Asks for the probes of a run.
+void probe_step(Pass& pass, const std::string& name, const Workload& workload, const OwnedContainer& owned,
+                const Container& container);
+// The longest time after a start within which it may show itself healthy; 0 without probes.
+std::int64_t start_grace_ms(const WorkloadSpec& spec);
+
 // facts.cpp: what the observation adds to the ledger, at most one fact a workload.
 void find_facts(Pass& pass);
 

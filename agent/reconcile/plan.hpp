@@ -71,7 +71,18 @@ struct Finding {
   protocol::WorkloadWord word = protocol::WorkloadWord::unknown;
   std::string reason;  // one sentence; empty when as intended
   bool as_intended = false;
+  std::string health;                  // "none" | "starting" | "healthy" | "unhealthy"
   std::optional<Container> container;  // the current one, as observed
+};
+
+// A run whose probes are to be asked.
+struct Probed {
+  Instance instance;
+  BootMs since = 0;           // when that run was first seen
+  std::string address;        // Container::address
+  std::string docker_health;  // Container::health
+  bool assumed = false;       // it ran for longer than its start grace before it was first asked: taken as healthy
+  bool operator==(const Probed&) const = default;
 };
 
 struct Plan {
@@ -79,6 +90,7 @@ struct Plan {
   std::vector<Action> actions;    // only when facts is empty
   std::optional<BootMs> wake_at;  // plan again then even if nothing happens
   std::map<std::string, Finding> findings;
+  std::map<std::string, Probed> probed;  // by workload; for everything else probes stand still
   std::vector<std::string> conflicts;  // containers that carry our label but are not ours: "NAME: why"
 };
 

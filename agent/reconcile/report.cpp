@@ -102,11 +102,11 @@ WorkloadReport report_workload(const std::string& name, const Workload& workload
   if (const auto it = plan.findings.find(name); it != plan.findings.end()) {
     report.state = it->second.word;
     report.reason = it->second.reason;
+    report.health = it->second.health;
     if (it->second.container) {
       report.container_id = it->second.container->id;
       report.container_name = it->second.container->name;
       report.started_at = it->second.container->started_at;
-      report.health = it->second.container->health;
     }
   }
   report.restarts = workload.restarts_total;

@@ -106,7 +106,17 @@ Verdict forbidden_start(const Pass& pass, const OpenCommand& open) {
   return {};
 }
 
-Verdict all_run(const Pass& pass, const OpenCommand& open) {
+// Unhealthy for longer than it may take to show itself healthy, counted from the command.
+Verdict unhealthy(Pass& pass, const OpenCommand& open, const Workload& workload, const Finding& finding) {
+  const BootMs until = open.accepted_at + start_grace_ms(workload.declared.spec);
+  if (until > pass.now.boot_ms) {
+    pass.wake(until);
+    return {};
+  }
+  return Ending{OutcomeKind::failed, "unhealthy", fmt::format("{}: {}", workload.declared.name, finding.reason)};
+}
+
+Verdict all_run(Pass& pass, const OpenCommand& open) {
   if (Verdict verdict = forbidden_start(pass, open)) return verdict;
   if (pass.state.node.boot_wait_until) return {};
   bool all = true;
@@ -121,6 +131,9 @@ Verdict all_run(const Pass& pass, const OpenCommand& open) {
     const Finding& finding = pass.plan.findings.at(name);
     if (finding.word == WorkloadWord::stopped && finding.as_intended) continue;
     if (const Verdict verdict = hopeless(workload, finding)) return verdict;
+    if (finding.word == WorkloadWord::unhealthy) {
+      if (const Verdict verdict = unhealthy(pass, open, workload, finding)) return verdict;
+    }
     if (finding.word != WorkloadWord::running || must_go(pass, name, workload)) all = false;
   }
   return all ? Verdict{Ending{}} : Verdict{};
@@ -217,8 +230,11 @@ bool pulling(const Pass& pass, const OpenCommand& open) {
   });
 }
 
-std::int64_t patience_ms(const OpenCommand& open) {
-  return command_patience_ms + std::int64_t{open.command.args.grace_s.value_or(0)} * 1000;
+std::int64_t patience_ms(const State& state, const OpenCommand& open) {
+  std::int64_t start_ms = 0;
+  for (const std::string& name : targeted(state, open.command))
+    start_ms = std::max(start_ms, start_grace_ms(state.workloads.at(name).declared.spec));
+  return command_patience_ms + start_ms + std::int64_t{open.command.args.grace_s.value_or(0)} * 1000;
 }
 
 // One open command. True if it told a fact.
@@ -247,7 +263,7 @@ void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
     pull_step(pass, open);
     return;
   }
-  const BootMs until = open.accepted_at + patience_ms(open);
+  const BootMs until = open.accepted_at + patience_ms(pass.state, open);
   if (until > pass.now.boot_ms || pulling(pass, open)) {
     pass.wake(std::max(until, pass.now.boot_ms + 60'000));
     return;

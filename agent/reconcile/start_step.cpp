@@ -21,18 +21,6 @@ bool waits(Pass& pass, const Trouble& trouble) {
   return true;
 }
 
-// The dependency that is not there yet, as a sentence; empty when all are.
-std::string missing_dependency(const Pass& pass, const Workload& workload) {
-  for (const auto& [name, need] : workload.declared.spec.depends_on) {
-    const auto it = pass.state.workloads.find(name);
-    if (it == pass.state.workloads.end()) return fmt::format("It waits for {}, which is not declared.", name);
-    if (!should_run(pass.state, it->second)) return fmt::format("It waits for {}, which is meant to be stopped.", name);
-    if (!is_up(pass, it->second) || must_go(pass, name, it->second))
-      return fmt::format("It waits for {} to run.", name);
-  }
-  return {};
-}
-
 // A container that is not ours and holds what this workload needs, as a sentence; empty if there is none.
 std::string foreign_holder(const Pass& pass, const std::string& name, const Workload& workload) {
   const OwnedContainer* target = target_of(workload);
@@ -120,7 +108,8 @@ void intend_start(Pass& pass, const std::string& name, const Workload& workload,
   if (workload.last_exit) {
     const Cause cause = workload.last_exit->cause;
     again =
-        cause == Cause::crashed || cause == Cause::exited || cause == Cause::human || cause == Cause::docker_restart;
+        cause == Cause::crashed || cause == Cause::exited || cause == Cause::human || cause == Cause::docker_restart ||
+        cause == Cause::probe || cause == Cause::dependency;
     if (again || cause == Cause::host_reboot || cause == Cause::replaced) start.cause = cause;
   }
   if (!start.command_id.empty()) start.cause = Cause::command;
@@ -250,15 +239,21 @@ void start_step(Pass& pass, const std::string& name, const Workload& workload, F
     return;
   }
   if (run_step(pass, name, workload, *active, finding)) return;
-  finding.word = WorkloadWord::running;
-  finding.as_intended = true;
-  const auto& live = pass.find(active->id)->resources;
+  const Container& container = *pass.find(active->id);
+  const HealthView view = judge_health(pass, name, workload, *active, container);
+  if (view.changes_at) pass.wake(*view.changes_at);
+  finding.word = view.word;
+  finding.health = view.health;
+  finding.reason = view.reason;
+  finding.as_intended = view.word == WorkloadWord::running;
+  probe_step(pass, name, workload, *active, container);
+  const auto& live = container.resources;
   const bool differ = live && limits_differ(workload.declared.spec.resources, *live);
   if (differ && workload.trouble && workload.trouble->code == "update_failed") {
     finding.as_intended = false;
     finding.reason = fmt::format("Its limits could not be changed: {}", workload.trouble->detail);
   }
-  update_step(pass, name, workload, *pass.find(active->id));
+  update_step(pass, name, workload, container);
 }
 
 }  // namespace aura::reconcile

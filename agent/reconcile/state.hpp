@@ -37,6 +37,7 @@ enum class Cause {
   declared,
   dependency,
   shutdown,
+  probe,
 };
 std::string_view to_string(Cause cause);
 

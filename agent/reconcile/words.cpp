@@ -22,6 +22,7 @@ std::string_view to_string(Cause cause) {
     case Cause::declared: return "declared";
     case Cause::dependency: return "dependency";
     case Cause::shutdown: return "shutdown";
+    case Cause::probe: return "probe";
   }
   return "none";
 }

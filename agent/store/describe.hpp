@@ -40,7 +40,7 @@ BOOST_DESCRIBE_ENUM(OnDependencyRestart, none, restart)
 BOOST_DESCRIBE_ENUM(DisconnectAction, keep, stop, freeze)
 BOOST_DESCRIBE_ENUM(Source, file, applied)
 BOOST_DESCRIBE_ENUM(Cause, none, command, suspended, node_stopped, replaced, withdrawn, crashed, exited, human,
-                    docker_restart, host_reboot, declared, dependency, shutdown)
+                    docker_restart, host_reboot, declared, dependency, shutdown, probe)
 
 BOOST_DESCRIBE_STRUCT(SecretRef, (), (credential, on_change))
 BOOST_DESCRIBE_STRUCT(Mount, (), (source, target, read_only))

@@ -287,7 +287,7 @@ asio::awaitable<Result<Response>> run(asio::io_context& context, std::shared_ptr
 
 class Client::Impl {
  public:
-  explicit Impl(asio::io_context& context) : context_(context) {}
+  Impl(asio::io_context& context, long connections_kept) : context_(context), connections_kept_(connections_kept) {}
 
   ~Impl() {
     for (const auto& weak : loops_) {
@@ -308,17 +308,19 @@ class Client::Impl {
 
  private:
   void renew() {
-    current_ = std::make_shared<CurlLoop>(context_);
+    current_ = std::make_shared<CurlLoop>(context_, connections_kept_);
     std::erase_if(loops_, [](const auto& loop) { return loop.expired(); });
     loops_.push_back(current_);
   }
 
   asio::io_context& context_;
+  const long connections_kept_;
   std::shared_ptr<CurlLoop> current_;
   std::vector<std::weak_ptr<CurlLoop>> loops_;
 };
 
-Client::Client(asio::io_context& context) : impl_(std::make_shared<Impl>(context)) {}
+Client::Client(asio::io_context& context, long connections_kept)
+    : impl_(std::make_shared<Impl>(context, connections_kept)) {}
 Client::~Client() = default;
 
 asio::awaitable<Result<Response>> Client::send(Call call) { return impl_->start(std::move(call), nullptr); }

@@ -33,7 +33,9 @@ struct Call {
 
 class Client {
  public:
-  explicit Client(boost::asio::io_context& context);
+  static constexpr long default_connections_kept = 8;
+  // connections_kept: so many idle connections stay open for reuse, over all hosts and sockets.
+  explicit Client(boost::asio::io_context& context, long connections_kept = default_connections_kept);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -13,9 +13,6 @@
 namespace aura::http {
 namespace {
 
-// Idle connections kept for reuse, over all hosts and sockets.
-constexpr long connections_kept = 8;
-
 // libcurl's global state costs start-up time and memory, so it is made with the first loop.
 void init_curl_once() {
   static const bool done = [] {
@@ -46,7 +43,8 @@ struct CurlLoop::Callbacks {
   }
 };
 
-CurlLoop::CurlLoop(boost::asio::io_context& context) : context_(context), timer_(context), multi_(nullptr) {
+CurlLoop::CurlLoop(boost::asio::io_context& context, long connections_kept)
+    : context_(context), timer_(context), multi_(nullptr) {
   init_curl_once();
   multi_ = curl_multi_init();
   assert(multi_ != nullptr);

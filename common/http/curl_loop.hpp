@@ -22,7 +22,8 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   // How a transfer ended: a CURLcode.
   using Done = std::function<void(int code)>;
 
-  explicit CurlLoop(boost::asio::io_context& context);
+  // connections_kept: idle ones, for reuse.
+  CurlLoop(boost::asio::io_context& context, long connections_kept);
   ~CurlLoop();
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;

@@ -140,6 +140,7 @@ void FakeRig::teach(const std::string& workload, const Program& program, ports::
     script.runs_ms = 1;
     script.exit_code = *program.exits;
   }
+  script.exec = {program.exec_exits, program.exec_prints, program.exec_takes_s * 1000LL};
   parts_->engine.script(workload, script);
 }
 

@@ -21,6 +21,10 @@ struct Program {
   std::vector<std::string> prints;
   std::optional<int> exits;
   bool ignores_stop = false;  // else it ends with 143
+  // What the fake makes of any program run inside it; the real one runs what it is given.
+  int exec_exits = 0;
+  std::string exec_prints = {};
+  int exec_takes_s = 0;
 };
 
 class EngineRig {

@@ -21,7 +21,7 @@ class Rule:
 
 COMMON = r"common/[a-z_]+\.hpp"
 VALUES = COMMON + r"|common/protocol/"
-ADAPTERS = ("docker", "controlplane", "tailscale", "systemd", "host")
+ADAPTERS = ("docker", "probes", "controlplane", "tailscale", "systemd", "host")
 ASIO = r"boost/(asio|beast)"
 JSON = r"boost/json"
 HEAVY = r"boost/beast|boost/json(?!/fwd\.hpp)|curl/|sqlite3\.h|toml\+\+|CLI/|soci/|prometheus/|libpq|openssl/|systemd/"

@@ -17,7 +17,12 @@ const std::array<std::string, 3> names{"db", "web", "worker"};
 WorkloadSpec spec_of(const std::string& name, std::uint32_t version) {
   WorkloadSpec spec = simple_spec(fmt::format("{}:{}", name, version % 3 == 2 ? "2" : "1"));
   spec.restart.give_up_restarts = 4;
-  if (name == "web") spec.depends_on["db"] = DependencyNeed::started;
+  if (name == "db") spec.liveness = Probe{.tcp = "127.0.0.1:80"};
+  if (name == "web") {
+    spec.depends_on["db"] = version % 2 == 0 ? DependencyNeed::started : DependencyNeed::healthy;
+    spec.on_dependency_restart = version % 4 < 2 ? OnDependencyRestart::restart : OnDependencyRestart::none;
+    spec.readiness = Probe{.tcp = "127.0.0.1:80"};
+  }
   if (name == "worker") spec.restart.policy = version % 2 == 0 ? RestartPolicy::on_failure : RestartPolicy::always;
   return spec;
 }
@@ -147,6 +152,12 @@ void Situation::take(const Step& step) {
       foreign_as_made_[id] = docker.containers.at(id);
       break;
     }
+    case Step::Kind::probe_turns: {
+      const std::string& name = names[step.a % names.size()];
+      auto& set = step.b % 2 == 0 ? docker.failing : docker.unready;
+      if (!set.erase(name)) set.insert(name);
+      break;
+    }
     case Step::Kind::docker_away: docker.reachable = false; break;
     case Step::Kind::docker_back:
       docker.after_gap = docker.after_gap || !docker.reachable;
@@ -188,6 +199,8 @@ void Situation::take(const Step& step) {
 
 void Situation::calm_down() {
   take({Step::Kind::docker_back});
+  docker.failing.clear();
+  docker.unready.clear();
   for (int round = 0; round < 60 && broken.empty(); ++round) {
     agent.settle(docker);
     check_plan();

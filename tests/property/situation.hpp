@@ -20,6 +20,7 @@ struct Step {
     human_start,
     human_remove,
     foreign_comes,  // somebody else's container
+    probe_turns,    // the probes of a workload fail from now on, or pass again
     docker_away,
     docker_back,
     command,  // from the control plane, sometimes delivered twice

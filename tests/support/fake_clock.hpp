@@ -55,6 +55,9 @@ class FakeClock final : public ports::Clock {
   // The process is dead: its timers are gone, with the coroutines that waited for them.
   void forget_timers();
 
+  // The loop stands still for `ms`: everything that was due meanwhile fires late, at the end of it.
+  void stall(BootMs ms);
+
   // Another boot: time starts at boot_ms under a new boot id, all timers are gone; wall time goes on.
   void reboot(BootMs boot_ms);
   // The wall clock jumps; durations do not see it.

@@ -18,6 +18,13 @@
 
 namespace aura::testing {
 
+// What a program run inside a container does, whatever its name.
+struct FakeExec {
+  int exit_code = 0;
+  std::string output = {};
+  std::int64_t takes_ms = 0;
+};
+
 // What a container does when it is started.
 struct FakeScript {
   std::optional<std::int64_t> runs_ms;  // ends by itself after so long; nullopt: never
@@ -27,6 +34,7 @@ struct FakeScript {
   int stop_exit_code = 143;
   std::vector<std::string> output;  // log lines of each start
   std::string start_error;          // not empty: start fails with this
+  FakeExec exec;
 };
 
 struct FakePull {
@@ -62,6 +70,9 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
   ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
+                                std::int64_t timeout_ms) override;
+  ports::Async<bool> exec_runs(const std::string& exec_id) override;
   ports::Async<void> logs(const std::string& id, LogRequest request,
                           std::function<bool(std::string_view)> sink) override;
 
@@ -83,6 +94,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   void human_stop(const std::string& id);            // docker stop of an obedient container
   void forget(const std::string& id);                // gone without an event
   void print(const std::string& id, const std::string& line);
+  void set_health(const std::string& id, const std::string& word);  // its HEALTHCHECK's
 
   // -- faults; `verb` is a method's name, "" any
   void fail_next(const std::string& verb, int calls, Error error);
@@ -163,6 +175,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   std::optional<std::string> hung_;
   std::vector<Fault> failures_, lost_replies_;
   std::multiset<BootMs> deadlines_;  // of calls that wait
+  std::map<std::string, std::pair<std::string, BootMs>> execs_;  // id -> container, end
   std::vector<std::string> calls_;
   std::uint64_t made_ = 0;
 };

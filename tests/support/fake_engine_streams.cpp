@@ -102,4 +102,37 @@ ports::Async<void> FakeContainerEngine::logs(const std::string& given, LogReques
   co_return Result<void>();
 }
 
+ports::Async<ports::ContainerEngine::ExecResult> FakeContainerEngine::exec(const std::string& id,
+                                                                           const std::vector<std::string>&,
+                                                                           std::int64_t timeout_ms) {
+  const auto found = co_await take("exec", id);
+  if (!found) co_return found.error();
+  const Item& one = **found;
+  if (one.seen.phase != reconcile::Phase::running) {
+    co_return Error{Errc::conflict, "Container " + one.seen.id + " is not running", 409};
+  }
+  const FakeExec what = one.script.exec;
+  ExecResult result;
+  result.id = sha256_hex("exec " + std::to_string(++made_));
+  const BootMs ends = now_ms_ + what.takes_ms;
+  execs_[result.id] = {one.seen.id, ends};
+  const BootMs until = std::min(ends, now_ms_ + timeout_ms);
+  deadlines_.insert(until);
+  while (now_ms_ < until && !down_) co_await wait_for_change();
+  if (down_) co_return Error{Errc::unavailable, "the fake engine is down"};
+  result.output = what.output.substr(0, max_exec_output_bytes);
+  if (now_ms_ >= ends) result.exit_code = what.exit_code;
+  co_return result;
+}
+
+ports::Async<bool> FakeContainerEngine::exec_runs(const std::string& exec_id) {
+  const std::string id = exec_id;
+  const auto entered = co_await enter("exec_runs", "");
+  if (!entered) co_return entered.error();
+  const auto known = execs_.find(id);
+  if (known == execs_.end()) co_return false;
+  const Item* holder = item(known->second.first);
+  co_return holder != nullptr && is_running(*holder) && now_ms_ < known->second.second;
+}
+
 }  // namespace aura::testing

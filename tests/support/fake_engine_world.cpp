@@ -137,6 +137,11 @@ void FakeContainerEngine::advance_to(BootMs now) {
   }
 }
 
+void FakeContainerEngine::set_health(const std::string& id, const std::string& word) {
+  items_.at(id).seen.health = word;
+  emit("health_status", id);
+}
+
 void FakeContainerEngine::add_image(const std::string& reference, const std::string& digest) {
   images_[reference] = {"sha256:" + sha256_hex("image " + reference), digest};
 }

@@ -19,7 +19,14 @@ Observed ModelDocker::observe() const {
     return observed;
   }
   observed.containers.emplace();
-  for (const auto& [id, container] : containers) observed.containers->push_back(container);
+  for (const auto& [id, container] : containers) {
+    observed.containers->push_back(container);
+    const std::string& name = container.labels.workload;
+    if (name.empty() || container.phase != Phase::running) continue;
+    const bool ready = !unready.contains(name);
+    const bool live = !failing.contains(name);
+    observed.health[name] = {container.instance(), ready, ready, live, ready && live ? "" : "the probe answered 503"};
+  }
   observed.after_gap = after_gap;
   return observed;
 }

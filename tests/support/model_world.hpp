@@ -24,6 +24,8 @@ class ModelDocker {
   std::map<std::string, rc_::Container> containers;
   std::map<std::string, int> starts;  // by id
   std::set<std::string> images;       // that are here
+  std::set<std::string> failing;      // workloads whose liveness fails
+  std::set<std::string> unready;      // workloads that are not ready
   bool reachable = true;
   bool after_gap = false;
 

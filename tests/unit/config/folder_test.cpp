@@ -204,6 +204,17 @@ TEST_CASE("a dependency that nobody declares is refused, one whose file is broke
              ContainsSubstring("a.toml:2: depends_on.none: no workload none is declared: add its file or remove"));
 }
 
+TEST_CASE("nobody can wait for the completion of what is always restarted") {
+  Folder folder;
+  folder.add("always.toml", "image = \"x\"");
+  folder.add("once.toml", "image = \"x\"\n[restart]\npolicy = \"on_failure\"");
+  folder.add("a.toml", "image = \"x\"\ndepends_on = { once = \"completed\" }");
+  folder.add("b.toml", "image = \"x\"\ndepends_on = { always = \"completed\" }");
+  const auto result = folder.load();
+  CHECK(good_names(result) == Names{"a", "always", "once"});
+  CHECK_THAT(all(result.problems), ContainsSubstring("b.toml:2: depends_on.always: waits for always to complete"));
+}
+
 TEST_CASE("workloads that contradict each other are both refused, and each names the other") {
   Folder folder;
   const auto data = folder.scratch().folder("data");

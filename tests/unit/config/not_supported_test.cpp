@@ -19,12 +19,6 @@ struct Later {
 };
 
 const std::vector<Later> later{
-    {"[health.liveness]\nhttp = \"http://127.0.0.1:80/healthz\"\nevery_s = 15", 2, "health.liveness"},
-    {"[health.startup]\ntcp = \"127.0.0.1:80\"", 2, "health.startup"},
-    {"[health.readiness]\ndocker = true", 2, "health.readiness"},
-    {"depends_on = { db = \"healthy\" }", 2, "depends_on"},
-    {"depends_on = { db = \"completed\" }", 2, "depends_on"},
-    {"on_dependency_restart = \"restart\"", 2, "on_dependency_restart"},
     {"[stop.hook]\nexec = [\"save\"]", 2, "stop.hook"},
     {"[disconnect]\nafter_s = \"1d\"\naction = \"keep\"", 2, "disconnect"},
     {"registry_auth = \"ghcr\"", 2, "registry_auth"},

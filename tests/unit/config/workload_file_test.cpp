@@ -88,6 +88,35 @@ TEST_CASE("tables of the long form are read like inline ones") {
   CHECK(spec.secrets.at("X").credential == "x");
 }
 
+TEST_CASE("probes are read, and one that does not say how long a start may take follows those that do") {
+  using namespace reconcile;
+  const auto spec = good(R"(image = "a"
+depends_on = { db = "healthy", migrate = "completed" }
+on_dependency_restart = "restart"
+[health.startup]
+tcp = "127.0.0.1:80"
+start_grace_s = "2m"
+[health.liveness]
+http = "http://127.0.0.1:18789/healthz"
+every_s = 20
+timeout_s = 3
+failures = 5
+[health.readiness]
+exec = ["test", "-e", "/ready"]
+start_grace_s = 7
+)");
+  Probe liveness{.http = "http://127.0.0.1:18789/healthz"};
+  liveness.every_s = 20, liveness.timeout_s = 3, liveness.failures = 5, liveness.start_grace_s = 120;
+  CHECK(spec.liveness == liveness);
+  CHECK(spec.startup->start_grace_s == 120);
+  CHECK(spec.readiness->start_grace_s == 7);
+  CHECK(spec.readiness->exec == std::vector<std::string>{"test", "-e", "/ready"});
+  CHECK(spec.depends_on.at("db") == DependencyNeed::healthy);
+  CHECK(spec.depends_on.at("migrate") == DependencyNeed::completed);
+  CHECK(spec.on_dependency_restart == OnDependencyRestart::restart);
+  CHECK(good("image = \"a\"\n[health.liveness]\ndocker = true\n").liveness->start_grace_s == 300);
+}
+
 TEST_CASE("the name of a workload is the name of its file") {
   CHECK(workload_name_of("/etc/aura-node/workloads.d/web-1.toml") == "web-1");
   for (const char* bad : {"web", "Web.toml", "node.toml", ".toml", "1web.toml", "web_1.toml", "web.toml.bak", ""}) {

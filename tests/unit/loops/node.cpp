@@ -49,9 +49,13 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                return error;
              },
              folder.path(), [this] { supervisor.wake(); }}),
-      supervisor(parts, observer, actor, secrets, {[this] {
-                   if (heartbeat) heartbeat->changed();
-                 }}),
+      prober(clock),
+      probes(parts, prober, secrets, [this] { supervisor.wake(); }),
+      supervisor(parts, observer, actor, secrets,
+                 {[this] {
+                    if (heartbeat) heartbeat->changed();
+                  },
+                  [this] { return probes.health(); }, [this](const auto& probed) { probes.follow(probed); }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [this] { return declared; }),
       desk(parts,
@@ -92,6 +96,7 @@ void Node::undeclare(const std::string& name, bool allow_removal) {
 
 void Node::supervise() {
   spawn(parts.executor, "supervisor", supervisor.run());
+  spawn(parts.executor, "probes", probes.run());
   spawn(parts.executor, "engine events", engine_events.run());
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "agent/loops/command_listener.hpp"
+#include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_container_engine.hpp"
 #include "tests/support/fake_control_plane.hpp"
 #include "tests/support/fake_host.hpp"
+#include "tests/support/fake_prober.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -56,6 +58,8 @@ class Node {
   loops::Secrets secrets;
   loops::Observer observer;
   loops::Actor actor;
+  FakeProber prober;
+  loops::Probes probes;
   loops::Supervisor supervisor;
   loops::EngineEvents engine_events;
   loops::Declarations declarations;
