@@ -138,11 +138,15 @@ void Probes::note_lag(BootMs now) {
   if (expected_ && now > *expected_ + lag_that_voids_ms) lagged_at_ = now;
 }
 
+BootMs Probes::grace_end(const Run& run, const Question& question) {
+  return run.probed.since + std::int64_t{question.probe.start_grace_s} * 1000;
+}
+
 // Startup comes first; nobody waits for it longer than the grace.
 bool Probes::waits(const Run& run, const Question& question, BootMs now) const {
   if (question.kind == Kind::startup) return run.health.started;
   if (!run.spec.startup || run.health.started) return false;
-  return now < run.probed.since + std::int64_t{question.probe.start_grace_s} * 1000;
+  return now < grace_end(run, question);
 }
 
 std::optional<BootMs> Probes::next_due(BootMs now) const {
@@ -155,7 +159,7 @@ std::optional<BootMs> Probes::next_due(BootMs now) const {
       } else if (run->stands || (question.kind == Kind::startup && run->health.started)) {
         continue;
       } else if (waits(*run, question, now)) {
-        consider(std::max(question.due, run->probed.since + std::int64_t{question.probe.start_grace_s} * 1000));
+        consider(std::max(question.due, grace_end(*run, question)));
       } else {
         consider(question.due);
       }
@@ -200,17 +204,20 @@ asio::awaitable<void> Probes::ask(RunPtr run, std::size_t index) {
   if (run->gone || run->stands) co_return;
   const bool passed_before = question.passed_once;
   if (answer.kind != ProbeAnswer::Kind::unknown && !our_fault) take(*run, question, answer);
-  plan_next(question, began, question.passed_once && !passed_before);
+  plan_next(*run, question, began, question.passed_once && !passed_before);
   wakeup_.notify();
 }
 
-void Probes::plan_next(Question& question, BootMs began, bool first_pass) {
+void Probes::plan_next(const Run& run, Question& question, BootMs began, bool first_pass) {
   const BootMs now = parts_.clock.now().boot_ms;
+  // Failures that act are as far apart as the file says; only a start is asked after sooner.
+  const bool may_act = question.kind == Kind::liveness && run.health.started;
+  const bool starts = !question.passed_once && !may_act && now < grace_end(run, question);
   const std::int64_t every = every_ms(question.probe);
   if (first_pass) {
     // The hurry is over: from here on in a phase of its own.
     question.due = now + 1 + drawn(every);
-  } else if (question.passed_once || question.probe.docker) {
+  } else if (!starts || question.probe.docker) {
     question.due = std::max(began + every, now);
   } else {
     question.due = std::max(began + std::min(question.pause_ms, every), now);
@@ -224,7 +231,11 @@ void Probes::take(Run& run, Question& question, const ProbeAnswer& answer) {
   if (answer.kind == ProbeAnswer::Kind::passed) {
     question.failures = 0;
     question.passed_once = true;
-    if (question.kind == Kind::startup || !run.spec.startup) health.started = true;
+    // Without a startup probe liveness shows it, without that readiness.
+    const bool shows_start = run.spec.startup    ? question.kind == Kind::startup
+                             : run.spec.liveness ? question.kind == Kind::liveness
+                                                 : true;
+    health.started = health.started || shows_start;
     if (question.kind == Kind::readiness) health.ready = true;
     if (question.kind == Kind::liveness) health.live = true;
   } else {
@@ -233,8 +244,7 @@ void Probes::take(Run& run, Question& question, const ProbeAnswer& answer) {
     question.words = lines.empty() ? std::string() : lines.front();
     // Docker has counted its own failures.
     const bool enough = question.failures >= question.probe.failures || question.probe.docker;
-    const BootMs grace_end = run.probed.since + std::int64_t{question.probe.start_grace_s} * 1000;
-    const bool acts = health.started || parts_.clock.now().boot_ms >= grace_end;
+    const bool acts = health.started || parts_.clock.now().boot_ms >= grace_end(run, question);
     if (question.kind == Kind::liveness && enough && acts) health.live = false;
     if (question.kind == Kind::readiness && enough) health.ready = false;
   }

@@ -1,10 +1,12 @@
 // Asks the probes of what runs, each at its own time, and tells the core what they found.
 //
 // - One timer for all. A probe is asked every every_s, in a phase of its own that is drawn, so that many do not beat
-//   together. Until it has passed once it is asked after 250 ms, then twice as late each time, up to every_s.
+//   together. After a start it is asked after 250 ms, then twice as late each time, up to every_s, until it passes or
+//   start_grace_s is over.
 // - At most one question of a probe is under way: one that hangs costs a socket and its deadline, and no other probe.
 // - Liveness and readiness wait until startup has passed, at most start_grace_s. `failures` in a row of liveness act
-//   only once something has passed, or start_grace_s is over; as many of readiness make it not ready.
+//   only once startup (without that: liveness itself) has passed, or start_grace_s is over; as many of readiness make
+//   it not ready.
 // - An answer is void if it failed while our own loop lagged by more than 1 s, or if the run it is about has ended.
 // - What the plan does not ask for (paused, held, stopping, Docker away) stands still, and counts anew afterwards.
 // - In memory: a restart of the agent begins anew, and what ran for longer than its start grace is taken as healthy
@@ -79,7 +81,8 @@ class Probes {
   void take(Run& run, Question& question, const ports::ProbeAnswer& answer);
   void judge(Run& run);
   void tell(Run& run);
-  void plan_next(Question& question, BootMs began, bool first_pass);
+  void plan_next(const Run& run, Question& question, BootMs began, bool first_pass);
+  static BootMs grace_end(const Run& run, const Question& question);
   bool waits(const Run& run, const Question& question, BootMs now) const;
   void note_lag(BootMs now);
   std::optional<BootMs> next_due(BootMs now) const;

@@ -56,7 +56,7 @@ struct Container {
 // What the probes found of one run. Facts: what follows from them is decided by the core.
 struct Health {
   Instance instance;
-  bool started = false;  // startup has passed; without a startup probe: any other has passed once
+  bool started = false;  // startup has passed; without a startup probe: liveness, or else readiness, has
   bool ready = false;    // readiness passes; without a readiness probe: as started
   bool live = true;      // false: liveness failed so often in a row that it acts
   std::string trouble;   // the last answer of the probe that failed last, one sentence; "" while none fails

@@ -38,7 +38,10 @@ void FakeClock::cancel(TimerId id) {
   due_of_.erase(due);
 }
 
-void FakeClock::attach(TimeSource& source) { sources_.push_back(&source); }
+void FakeClock::attach(TimeSource& source) {
+  sources_.push_back(&source);
+  source.advance_to(now_ms_);
+}
 
 std::optional<BootMs> FakeClock::next_due() const {
   std::optional<BootMs> due;
