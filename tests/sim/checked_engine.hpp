@@ -51,6 +51,11 @@ class CheckedEngine final : public ports::ContainerEngine {
     return truth_.events(since_ns, std::move(connected), std::move(on_event));
   }
   ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
+                                std::int64_t timeout_ms) override {
+    return truth_.exec(id, argv, timeout_ms);
+  }
+  ports::Async<bool> exec_runs(const std::string& exec_id) override { return truth_.exec_runs(exec_id); }
   ports::Async<void> logs(const std::string& id, LogRequest request,
                           std::function<bool(std::string_view)> sink) override {
     return truth_.logs(id, request, std::move(sink));

@@ -122,6 +122,8 @@ ports::Async<ports::ContainerEngine::ExecResult> FakeContainerEngine::exec(const
   if (down_) co_return Error{Errc::unavailable, "the fake engine is down"};
   result.output = what.output.substr(0, max_exec_output_bytes);
   if (now_ms_ >= ends) result.exit_code = what.exit_code;
+  const auto answered = co_await leave("exec");
+  if (!answered) co_return answered.error();
   co_return result;
 }
 

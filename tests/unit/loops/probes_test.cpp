@@ -30,7 +30,7 @@ struct World {
   }
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   Node node{folder, io, clock, engine};
 
@@ -242,7 +242,7 @@ TEST_CASE("Docker's own HEALTHCHECK as a probe acts when Docker says unhealthy, 
 TEST_CASE("an adopted run that is older than its grace is taken as healthy and restarted only by its threshold") {
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   clock.attach(engine);
   clock.advance(1);

@@ -17,7 +17,7 @@ constexpr std::int64_t short_ms = 300;
 
 struct Scene {
   asio::io_context context;
-  testing::FakeContainerEngine engine{context};
+  testing::FakeContainerEngine engine;
   http::Client client{context, 64};
   probes::Prober prober{context.get_executor(), client, engine};
 
@@ -124,7 +124,7 @@ namespace {
 struct ExecScene {
   asio::io_context context;
   testing::FakeClock clock{context};
-  testing::FakeContainerEngine engine{context};
+  testing::FakeContainerEngine engine;
   http::Client client{context, 64};
   probes::Prober prober{context.get_executor(), client, engine};
   std::string id;
