@@ -36,6 +36,14 @@ ports::Async<bool> Enrolment::attempt() {
   const auto renewal = std::exchange(renewal_, std::nullopt);
   if (!renewal && (enrolled_ || use_stored_key())) co_return true;
   const auto& state = parts_.ledger.state();
+  if (state.node.cloned) {
+    // An operator who lets the real machine in again must not find a copy in its place.
+    if (enrolled_ || use_stored_key()) co_return true;
+    Error a_copy;
+    a_copy.code = Errc::forbidden;
+    a_copy.message = "this machine is a clone of the node and does not enrol; aura-node adopt --instance makes it the node";
+    co_return a_copy;
+  }
   protocol::EnrollRequest request;
   request.node_id = state.node_id;
   request.ledger_id = state.ledger_id;

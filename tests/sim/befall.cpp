@@ -245,7 +245,7 @@ void Story::disk_does_not_sync() {
 }
 
 void Story::ledger_deleted() {
-  Vm& vm = a_vm();
+  Vm& vm = *vms_.front();
   const bool was_on = vm.on();
   vm.kill_agent();
   vm.lose_ledger();
@@ -255,7 +255,7 @@ void Story::ledger_deleted() {
 }
 
 void Story::ledger_damaged() {
-  Vm& vm = a_vm();
+  Vm& vm = *vms_.front();
   vm.kill_agent();
   vm.unsure = true;
   control_.node(node_id).forgetful = true;
@@ -399,6 +399,7 @@ void Story::machine_cloned() {
   auto& copy = *vms_.emplace_back(std::make_unique<Vm>(world_, control_, "clone", node_id, plot_.folder + "/clone"));
   copy.take_disk_of(original);
   copy.host.instance_id = "i-2";
+  copy.forgetful = original.forgetful;
   for (const std::string& name : workloads_) declare(copy, name);
   original.start_agent();
   copy.power_on();

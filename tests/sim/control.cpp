@@ -33,14 +33,16 @@ Result<protocol::EnrollReply> Control::enroll(const protocol::EnrollRequest& req
   if (known && !record.reenroll_open && !fleet::same_claimant(record, request)) {
     return refused(Errc::forbidden, "this node id belongs to another machine", 403);
   }
-  if (record.ledger_id != request.ledger_id) {
+  const bool other_ledger = record.ledger_id != request.ledger_id;
+  if (other_ledger || record.reenroll_open) {
     record.epoch.reset();
     record.boot_id.clear();
-    record.confirmed_event_seq = record.reported_generation = record.node_generation = 0;
-    node.events = 0;
+    if (other_ledger) record.confirmed_event_seq = 0;
+    record.reported_generation = record.node_generation = 0;
     node.gap_at.reset();
     node.sent_at.clear();
   }
+  node.announced_to = record.confirmed_event_seq;
   record.id = request.node_id;
   record.ledger_id = request.ledger_id;
   record.cloud_instance_id = request.cloud_instance_id;
@@ -109,11 +111,14 @@ Result<protocol::HeartbeatReply> Control::heartbeat(const std::string& id, const
   reply.long_poll = long_poll;
   const bool countable = !beat.ledger_id.empty() && !judgement.is_clone;
   if (countable) {
-    const auto intake = fleet::judge_events(record.confirmed_event_seq, node.gap_at, beat.events);
+    const auto intake = fleet::judge_events(record.confirmed_event_seq, node.announced_to, node.gap_at, beat.events);
     if (intake.lost) {
-      world_.violation("control", fmt::format("events {} to {} are lost", intake.lost->first, intake.lost->second));
+      world_.violation("control", fmt::format("events {} to {} are lost (ledger {}, epoch {}, instance {})", intake.lost->first,
+                                                intake.lost->last, beat.ledger_id.substr(0, 26), beat.epoch.value_or(0),
+                                                beat.cloud_instance_id));
     }
     node.gap_at = intake.gap_at;
+    node.announced_to = intake.announced_to;
     node.events += intake.taken.size();
     record.confirmed_event_seq = intake.confirmed;
     take_outcomes(node, beat);

@@ -42,6 +42,7 @@ class Control {
   struct Node {
     control::NodeRecord record;
     std::optional<std::uint64_t> gap_at;
+    std::uint64_t announced_to = 0;
     std::map<std::string, control::CommandRecord> commands;  // by id, all of them
     std::map<std::string, protocol::Outcome> outcomes;       // by id, the first that came
     std::set<std::string> open;
