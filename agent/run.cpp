@@ -88,7 +88,7 @@ class Daemon {
   api::NodeView view();
   void wait_for_signal();
   void on_signal(int number);
-  void passed();
+  void passed(bool news);
   void changed();
   asio::awaitable<void> feed_watchdog(std::int64_t every_ms);
   void start_watchdog();
@@ -152,7 +152,7 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       prober_(io_.get_executor(), probe_client_, engine_),
       probes_(parts_, prober_, secrets_, [this] { supervisor_.wake(); }),
       supervisor_(parts_, observer_, actor_, secrets_,
-                  {[this] { passed(); }, [this] { return probes_.health(); },
+                  {[this](bool news) { passed(news); }, [this] { return probes_.health(); },
                    [this](const auto& probed) { probes_.follow(probed); }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
@@ -281,8 +281,8 @@ void Daemon::changed() {
   changes_.notify();
 }
 
-void Daemon::passed() {
-  if (heartbeat_) heartbeat_->changed();
+void Daemon::passed(bool news) {
+  if (news && heartbeat_) heartbeat_->changed();
   changes_.notify();
   if (std::exchange(ready_told_, true)) return;
   host_.notify("READY=1\nSTATUS=supervising");

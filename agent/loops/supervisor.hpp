@@ -27,7 +27,7 @@ inline constexpr int max_rounds = 32;  // of facts and plans in one pass
 class Supervisor {
  public:
   struct Hooks {
-    std::function<void()> passed;  // after every pass
+    std::function<void(bool news)> passed;  // after every pass; news: it found something else than the one before
     // What the probes found, and what they are to ask after a pass; without them nothing is probed.
     std::function<std::map<std::string, reconcile::Health>()> health = {};
     std::function<void(const std::map<std::string, reconcile::Probed>&)> probe = {};
@@ -63,6 +63,7 @@ class Supervisor {
   reconcile::Plan plan_;
   std::string unknown_reason_;
   bool reconciled_ = false;
+  bool found_news_ = true;  // in the last pass
   bool recording_ = false;      // the ledger's change signal is about our own record
   bool record_failed_ = false;  // facts of the last pass could not be kept
   std::string record_trouble_;  // the last one told

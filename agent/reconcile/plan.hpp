@@ -73,6 +73,7 @@ struct Finding {
   bool as_intended = false;
   std::string health;                  // "none" | "starting" | "healthy" | "unhealthy"
   std::optional<Container> container;  // the current one, as observed
+  bool operator==(const Finding&) const = default;
 };
 
 // A run whose probes are to be asked.

@@ -38,6 +38,8 @@ Result<protocol::EnrollReply> Control::enroll(const protocol::EnrollRequest& req
     record.epoch.reset();
     record.boot_id.clear();
     if (other_ledger) record.confirmed_event_seq = 0;
+    // Its numbers were confirmed before another machine took the node id over; they are asked for once more.
+    if (other_ledger && !node.ledgers.insert(request.ledger_id).second) node.returned.insert(request.ledger_id);
     record.reported_generation = record.node_generation = 0;
     node.gap_at.reset();
     node.sent_at.clear();
@@ -112,7 +114,7 @@ Result<protocol::HeartbeatReply> Control::heartbeat(const std::string& id, const
   const bool countable = !beat.ledger_id.empty() && !judgement.is_clone;
   if (countable) {
     const auto intake = fleet::judge_events(record.confirmed_event_seq, node.announced_to, node.gap_at, beat.events);
-    if (intake.lost) {
+    if (intake.lost && !node.returned.contains(beat.ledger_id)) {
       world_.violation("control", fmt::format("events {} to {} are lost (ledger {}, epoch {}, instance {})", intake.lost->first,
                                                 intake.lost->last, beat.ledger_id.substr(0, 26), beat.epoch.value_or(0),
                                                 beat.cloud_instance_id));

@@ -49,6 +49,7 @@ class Control {
     std::map<std::string, WorldMs> not_before;  // of deferred ones
     std::map<std::string, WorldMs> sent_at;
     std::uint64_t events = 0;  // taken
+    std::set<std::string> ledgers, returned;  // all that were ever enrolled; those that were so twice
     bool forgetful = false;    // its ledger was lost: a command may be carried out and told anew
   };
   Node& node(const std::string& id) { return nodes_[id]; }

@@ -35,8 +35,8 @@ Life::Life(World& world, Control& control, Vm& vm)
       secrets(vm.host),
       observer(engine, vm.host, vm.clock_),
       actor(parts, observer, secrets, {any_mount, vm.state_dir, [this] { supervisor.wake(); }}),
-      supervisor(parts, observer, actor, secrets, {[this] {
-                   if (heartbeat) heartbeat->changed();
+      supervisor(parts, observer, actor, secrets, {[this](bool news) {
+                   if (news && heartbeat) heartbeat->changed();
                  }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [&vm] { return vm.declared; }),
@@ -168,6 +168,8 @@ void Vm::kill_agent() {
     kept_.reset();
     if (!life_->opened.in_memory && life_->opened.ledger->trouble().empty()) kept_ = life_->state();
     kept_or_ = kept_;
+    // What its destructors write does not happen.
+    disk.die_at(disk.operations());
   }
   life_.reset();
   if (died_in_write_ && marked() != marked_at_death_) {

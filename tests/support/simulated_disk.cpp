@@ -24,6 +24,8 @@ SimulatedDisk* disk_of(const char* path) {
   return found == disks().end() ? nullptr : found->second;
 }
 
+constexpr std::size_t usual_bytes = 4 << 20;  // so that a growing file is not moved again and again
+
 int last_errno = 0;
 
 int fail(int result, int error_number) {
@@ -95,7 +97,11 @@ struct SimulatedVfs {
     auto* mine = new (open) Open{};
     mine->disk = disk;
     auto& slot = disk->files_[path];
-    if (!slot) slot = std::make_unique<SimulatedDisk::File>();
+    if (!slot) {
+      slot = std::make_unique<SimulatedDisk::File>();
+      slot->cached.reserve(usual_bytes);
+      slot->durable.reserve(usual_bytes);
+    }
     mine->file = slot.get();
     std::strncpy(mine->path, path, sizeof mine->path - 1);
     mine->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;

@@ -52,8 +52,8 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
       prober(clock),
       probes(parts, prober, secrets, [this] { supervisor.wake(); }),
       supervisor(parts, observer, actor, secrets,
-                 {[this] {
-                    if (heartbeat) heartbeat->changed();
+                 {[this](bool news) {
+                    if (news && heartbeat) heartbeat->changed();
                   },
                   [this] { return probes.health(); }, [this](const auto& probed) { probes.follow(probed); }}),
       engine_events(parts, observer, actor, supervisor, ""),
