@@ -209,7 +209,7 @@ void evolve_part(State& state, const Record& record, const record::Accepted& acc
                             command.actor, command.reason.empty() ? "" : ": ", command.reason)});
   supersede(state, record, command, command.id);
   note_generation(state, command);
-  if (accepted.begun) take_effect(state, record, command);
+  if (!protocol::expires(command.verb)) take_effect(state, record, command);
 }
 
 void evolve_part(State& state, const Record& record, const record::Refused& refused) {
@@ -225,7 +225,7 @@ void evolve_part(State& state, const Record& record, const record::Begun& begun)
   it->second.begin_by.reset();
   // What may expire has no effect before it begins.
   const Command command = it->second.command;
-  take_effect(state, record, command);
+  if (protocol::expires(command.verb)) take_effect(state, record, command);
 }
 
 void evolve_part(State& state, const Record& record, const record::Settled& settled) {

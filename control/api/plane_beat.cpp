@@ -150,7 +150,7 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
     reply.wanted = fleet::wanted_to_send(record, open);
     renumber_due(record, commands, moment, changes);
     // What was sent to the start before may not have arrived; that start's poll hears nothing any more.
-    const bool new_start = beat.epoch != node.record.epoch;
+    const bool new_start = node.record.epoch && beat.epoch != node.record.epoch;
     if (new_start) {
       for (OpenCommand& command : commands) command.sent_mono_ms = never_sent;
     }
