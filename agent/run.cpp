@@ -39,6 +39,7 @@ namespace {
 constexpr int exit_cannot_start = 1;
 constexpr int exit_config = 78;  // EX_CONFIG, sysexits.h
 constexpr mode_t runtime_dir_mode = 0755;
+constexpr std::int64_t ledger_look_ms = 10'000;
 constexpr mode_t socket_mode = 0666;  // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
 constexpr const char* tailnet_words = "tailnet identity is not in this version: the TCP listener is closed";
@@ -76,13 +77,16 @@ class Daemon {
 
   // False: it could not start; the log says why.
   bool start();
-  void run() { io_.run(); }
+  // Until it is asked to end. True: it is to be started again, because the ledger can be used at last.
+  bool run();
 
  private:
   using Heartbeat = loops::Heartbeat;
 
   loops::DeclarationsRead read_declarations();
   loops::ReloadResult reload(bool allow_removal);
+  void look_anew(bool clock_moved);
+  asio::awaitable<void> wait_for_ledger();
   void start_control_plane(bool start_recorded);
   bool listen();
   api::NodeView view();
@@ -117,6 +121,7 @@ class Daemon {
   loops::Declarations declarations_;
   loops::CommandDesk desk_;
   loops::StatusBoard board_;
+  loops::HostWatch host_watch_;
   std::optional<controlplane::HttpControlPlane> control_;
   std::optional<loops::Enrolment> enrolment_;
   std::optional<loops::Heartbeat> heartbeat_;
@@ -124,6 +129,7 @@ class Daemon {
   std::optional<http::Server> server_;
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   bool ready_told_ = false;
+  bool again_ = false;
 };
 
 loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version) {
@@ -158,7 +164,10 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       declarations_(parts_, [this] { return read_declarations(); }),
       desk_(parts_, [this](bool allow_removal) { return reload(allow_removal); }),
       board_(parts_, supervisor_, actor_, observer_, engine_events_, declarations_,
-             board_options(loaded_.config, version_)) {}
+             board_options(loaded_.config, version_)),
+      host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }) {
+  board_.set_host_watch(&host_watch_);
+}
 
 bool Daemon::start() {
   const auto& config = loaded_.config;
@@ -191,8 +200,32 @@ bool Daemon::start() {
   spawn(io_.get_executor(), "supervisor", supervisor_.run());
   spawn(io_.get_executor(), "probes", probes_.run());
   spawn(io_.get_executor(), "engine events", engine_events_.run());
+  spawn(io_.get_executor(), "host watch", host_watch_.run());
+  if (opened_.may_return) spawn(io_.get_executor(), "ledger", wait_for_ledger());
   event_log_.follow(opened_.ledger->state());
   return true;
+}
+
+bool Daemon::run() {
+  io_.run();
+  return again_;
+}
+
+// From a ledger in memory there is no way back but a start, which touches no container.
+asio::awaitable<void> Daemon::wait_for_ledger() {
+  while (!ledger_is_back(opened_, loaded_.config.paths.state)) co_await loops::sleep_for(clock_, ledger_look_ms);
+  log::notice("the ledger can be used again; the agent starts anew, containers go on running");
+  again_ = true;
+  server_->stop();
+  io_.stop();
+}
+
+// Peers may have given our connections up while we did not run, and what we remember is from before.
+void Daemon::look_anew(bool clock_moved) {
+  client_.drop_idle_connections();
+  engine_events_.reconnect(clock_moved);
+  if (listener_) listener_->reconnect();
+  supervisor_.wake();
 }
 
 void Daemon::start_control_plane(bool start_recorded) {
@@ -205,8 +238,9 @@ void Daemon::start_control_plane(bool start_recorded) {
   options.first_interval_s = config.control.heartbeat_s;
   options.agent_version = version_;
   options.start_recorded = start_recorded;
-  options.ledger_readable = !opened_.in_memory;
+  options.ledger_readable = opened_.readable;
   options.report = [this] { return board_.report(); };
+  options.clock_told = [this](WallMs server_time, WallMs asked_at) { host_watch_.heard(server_time, asked_at); };
   heartbeat_.emplace(parts_, *control_, *enrolment_, desk_, std::move(options));
   listener_.emplace(parts_, *control_, desk_, *heartbeat_);
   board_.set_heartbeat(&*heartbeat_);
@@ -329,24 +363,40 @@ void Daemon::start_watchdog() {
 
 }  // namespace
 
-int run_daemon(const DaemonOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
+namespace {
+
+struct Ended {
+  int exit_code = 0;
+  bool again = false;
+};
+
+Ended run_once(const DaemonOptions& options) {
   config::ConfigPaths paths = options.paths;
   config::read_environment(paths);
   auto loaded = config::load_config(paths);
   if (!loaded) {
     for (const auto& line : texts(loaded.problems)) log::error(line);
-    return exit_config;
+    return {exit_config};
   }
-  auto opened = open_ledger(loaded.loaded->config.paths.state);
+  const config::Config::Paths& places = loaded.loaded->config.paths;
+  auto opened = open_ledger(places.state, places.runtime);
   if (!opened) {
     log::error(opened.error().message);
-    return exit_cannot_start;
+    return {exit_cannot_start};
   }
   Daemon daemon(std::move(*loaded.loaded), std::move(paths), std::move(*opened));
-  if (!daemon.start()) return exit_cannot_start;
-  daemon.run();
-  return 0;
+  if (!daemon.start()) return {exit_cannot_start};
+  return {0, daemon.run()};
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (;;) {
+    const Ended ended = run_once(options);
+    if (!ended.again) return ended.exit_code;
+  }
 }
 
 }  // namespace aura

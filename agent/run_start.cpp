@@ -8,7 +8,7 @@
 namespace aura {
 namespace rec = reconcile::record;
 
-Result<OpenedLedger> open_ledger(const std::string& state_dir) {
+Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string& scratch_dir) {
   OpenedLedger opened;
   auto ledger = store::Ledger::open(state_dir);
   if (ledger) {
@@ -17,19 +17,34 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir) {
   }
   if (ledger.error().code == Errc::locked) return ledger.error();
   log::error("the ledger cannot be used, running degraded: " + ledger.error().message);
-  opened.ledger = store::Ledger::in_memory(ledger.error().message);
   opened.in_memory = true;
+  const Errc code = ledger.error().code;
+  opened.may_return = code == Errc::no_space || code == Errc::read_only || code == Errc::forbidden;
+  if (opened.may_return) {
+    auto remembered = store::Ledger::remembered(state_dir, scratch_dir, ledger.error().message);
+    if (remembered) {
+      opened.ledger = std::move(*remembered);
+      return opened;
+    }
+    log::warning("what the ledger holds cannot be read either: " + remembered.error().message);
+  }
+  opened.ledger = store::Ledger::in_memory(ledger.error().message);
+  opened.readable = false;
   return opened;
+}
+
+bool ledger_is_back(const OpenedLedger& opened, const std::string& state_dir) {
+  return opened.in_memory && opened.may_return && store::Ledger::open(state_dir).has_value();
 }
 
 Result<bool> record_start(const OpenedLedger& opened, const StartRecords& start, ports::Host& host,
                           ports::Clock& clock) {
   store::Ledger& ledger = *opened.ledger;
   // Until the first start is recorded the ledger is as good as new, also if a crash came right after its first record.
-  const bool fresh = opened.in_memory || ledger.state().epoch == 0;
+  const bool fresh = ledger.is_new() || ledger.state().epoch == 0;
   const bool marked = fresh && store::Ledger::suspended_marker(start.state_dir);
   const std::string instance = host.cloud_instance_id();
-  if (opened.in_memory || ledger.is_new()) {
+  if (ledger.is_new()) {
     const auto made =
         ledger.record(reconcile::make_record(clock.now(), rec::LedgerCreated{new_id(), start.node_id, instance}));
     if (!made) log::error("the ledger's first record cannot be kept: " + made.error().message);

@@ -13,12 +13,18 @@ namespace aura {
 
 struct OpenedLedger {
   std::unique_ptr<store::Ledger> ledger;
-  bool in_memory = false;  // the real one cannot be used; trouble() says why
+  bool in_memory = false;   // the real one cannot be used; trouble() says why
+  bool readable = true;     // false: nor can what it held be known
+  bool may_return = false;  // the disk was full or read-only: the ledger itself may be sound
 };
 
 // locked: another daemon has the state directory. Any other failure gives a ledger in memory: a node that cannot
-// remember still keeps its workloads running.
-Result<OpenedLedger> open_ledger(const std::string& state_dir);
+// remember still keeps its workloads running. Of one on a full or read-only disk it has the content, copied through
+// `scratch_dir`.
+Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string& scratch_dir);
+
+// True if the ledger that could not be used when the daemon started can be opened now.
+bool ledger_is_back(const OpenedLedger& opened, const std::string& state_dir);
 
 struct StartRecords {
   std::string node_id, agent_version;

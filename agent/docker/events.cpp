@@ -22,6 +22,8 @@ std::int64_t engine_now_ns() { return wall_now() * ns_per_ms; }
 std::string stamp(std::int64_t time_ns) { return fmt::format("{}.{:09}", time_ns / ns_per_s, time_ns % ns_per_s); }
 
 struct Stream {
+  explicit Stream(JsonLines::TooLong too_long) : lines(too_long) {}
+
   JsonLines lines;
   std::function<void(const ports::EngineEvent&)> on_event;
   std::optional<Error> error;
@@ -54,15 +56,21 @@ ports::Async<void> DockerEngine::events(std::int64_t since_ns, std::function<voi
   if (!alive) co_return alive.error();
   connected();
 
-  const auto stream = std::make_shared<Stream>();
+  // One event beyond any size (labels are part of it) must not end the stream: its replay would end the next one.
+  const auto stream = std::make_shared<Stream>(JsonLines::TooLong::left_out);
   stream->on_event = std::move(on_event);
   ApiCall call;
   call.path =
       fmt::format("/events?since={}&filters={}", stamp(from_ns), http::percent_encode(event_filters(actions, "")));
-  http::Client::Sink sink = [stream](std::string_view chunk) { return stream->feed(chunk); };
+  http::Client::Sink sink = [stream, connected](std::string_view chunk) {
+    const std::size_t left_out = stream->lines.left_out();
+    const bool goes_on = stream->feed(chunk);
+    // Nobody knows what it said: all is to be looked at, as after a connect.
+    if (stream->lines.left_out() > left_out) connected();
+    return goes_on;
+  };
   const auto answer = co_await api_.stream(std::move(call), std::move(sink), deadlines_.ping_ms);
   if (stream->error) co_return *stream->error;
-  if (stream->lines.too_long()) co_return Error{Errc::bad_reply, "Docker sent an event beyond any size"};
   if (!answer) co_return answer.error();
   if (answer->status != 200) co_return status_error(*answer);
   co_return Error{Errc::unavailable, "Docker ended the stream of events"};
@@ -79,7 +87,7 @@ ports::Async<bool> DockerEngine::kill_seen(const reconcile::Instance& instance) 
   const std::int64_t since_ns = std::min(*started_ns, now_ns);
   static const std::vector<std::string> actions = {"kill", "stop"};
   bool seen = false;
-  Stream stream;
+  Stream stream(JsonLines::TooLong::ends);
   stream.on_event = [&](const ports::EngineEvent& event) {
     // The filter compares heads, so that an action may be another one.
     const bool asked = event.action == "kill" || event.action == "stop";

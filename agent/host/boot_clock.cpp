@@ -91,12 +91,13 @@ class BootClock::Impl : public std::enable_shared_from_this<Impl> {
   TimerId next_id_ = 1;
 };
 
-BootClock::BootClock(boost::asio::io_context& context) : impl_(std::make_shared<Impl>(context)) {}
+BootClock::BootClock(boost::asio::io_context& context) : context_(context), impl_(std::make_shared<Impl>(context)) {}
 BootClock::~BootClock() { impl_->stop(); }
 Now BootClock::now() { return impl_->now(); }
 ports::Clock::TimerId BootClock::at(BootMs when, std::function<void()> what) {
   return impl_->at(when, std::move(what));
 }
 void BootClock::cancel(TimerId id) { impl_->cancel(id); }
+void BootClock::on_wall_set(std::function<void()> what) { wall_watch_.emplace(context_, std::move(what)); }
 
 }  // namespace aura::host

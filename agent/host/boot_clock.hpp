@@ -5,11 +5,13 @@
 // drops what has not fired.
 #pragma once
 
+#include "agent/host/wall_watch.hpp"
 #include "agent/ports/clock.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace aura::host {
 
@@ -21,10 +23,13 @@ class BootClock final : public ports::Clock {
   Now now() override;
   TimerId at(BootMs when, std::function<void()> what) override;
   void cancel(TimerId id) override;
+  void on_wall_set(std::function<void()> what) override;
 
  private:
   class Impl;
+  boost::asio::io_context& context_;
   std::shared_ptr<Impl> impl_;
+  std::optional<WallWatch> wall_watch_;
 };
 
 }  // namespace aura::host

@@ -32,6 +32,7 @@ std::optional<BootMs> Actor::retry_at() const {
   const BootMs now = parts_.clock.now().boot_ms;
   std::optional<BootMs> first;
   for (const auto& [id, until] : left_alone_until_) {
+    // One that has come may need nothing more: its container ended meanwhile.
     if (until > now) first = first ? std::min(*first, until) : until;
   }
   return first;

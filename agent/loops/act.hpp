@@ -60,6 +60,7 @@ class Actor {
 
   boost::asio::awaitable<Result<void>> ensure_network();
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
+  boost::asio::awaitable<bool> still_runs(reconcile::Instance instance);
   void trouble(const std::string& workload, std::string code, const Error& error, bool at_once = false);
   void pull_failed(const std::string& image, const Error& error);
   void leave_alone(const std::string& container_id, std::int64_t for_ms);
@@ -73,10 +74,10 @@ class Actor {
   bool network_there_ = false, making_network_ = false;
   Broadcast network_made_;
   std::uint64_t creates_ = 0;
-  std::set<std::string> name_conflicts_;            // nonces whose create met a taken name once
+  std::set<std::string> name_conflicts_;                       // nonces whose create met a taken name once
   std::map<std::string, reconcile::action::Hasten> hastened_;  // the last of each workload
-  std::map<std::string, BootMs> left_alone_until_;  // by container id
-  std::map<std::string, Wakeup*> awaiting_exit_;    // by container id
+  std::map<std::string, BootMs> left_alone_until_;             // by container id
+  std::map<std::string, Wakeup*> awaiting_exit_;               // by container id
 };
 
 }  // namespace aura::loops

@@ -52,6 +52,13 @@ Actor::Task Actor::hasten(action::Hasten wanted) {
   if (!stopped) log::info("a stop of " + wanted.workload + " could not be hastened: " + stopped.error().message);
 }
 
+// Known, not assumed: a Docker that hangs says nothing about the container, and where it was we that stood still the
+// stop went through long ago.
+asio::awaitable<bool> Actor::still_runs(reconcile::Instance instance) {
+  const auto seen = co_await parts_.engine.inspect(instance.container_id);
+  co_return seen.has_value() && still_up(seen->phase) && seen->instance() == instance;
+}
+
 Actor::Task Actor::stop(action::Stop wanted) {
   const std::string id = wanted.instance.container_id;
   bool sent_before = false;
@@ -72,8 +79,9 @@ Actor::Task Actor::stop(action::Stop wanted) {
   observer_.mark_dirty(id);
   if (stopped) co_return;
   const Error& error = stopped.error();
-  const bool observation_tells =
+  bool observation_tells =
       error.code == Errc::not_found || error.code == Errc::conflict || error.code == Errc::unavailable;
+  if (!observation_tells) observation_tells = !co_await still_runs(wanted.instance);
   if (observation_tells) {
     log::info("a stop of " + wanted.workload + " did not go through: " + error.message);
     leave_alone(id, stop_again_after_ms);

@@ -20,7 +20,11 @@ asio::awaitable<void> CommandListener::run() {
       continue;
     }
     const BootMs asked_at = parts_.clock.now().boot_ms;
-    auto reply = co_await control_.poll(cursor_, poll_wait_s);
+    std::optional<Result<protocol::PollReply>> answer;
+    auto task = ask(answer);
+    const bool by_itself = co_await poll_.run(parts_.clock, "long poll", std::move(task));
+    if (!by_itself || !answer) continue;
+    auto& reply = *answer;
     if (!reply) {
       co_await back_off(reply.error());
       continue;
@@ -37,6 +41,11 @@ asio::awaitable<void> CommandListener::run() {
     // A control plane that repeats itself must not make us spin.
     co_await sleep_for(parts_.clock, poll_spacing_ms);
   }
+}
+
+asio::awaitable<void> CommandListener::ask(std::optional<Result<protocol::PollReply>>& answer) {
+  auto reply = co_await control_.poll(cursor_, poll_wait_s);
+  answer.emplace(std::move(reply));
 }
 
 asio::awaitable<void> CommandListener::back_off(Error error) {

@@ -4,7 +4,10 @@
 #include "agent/loops/commands.hpp"
 #include "agent/loops/heartbeat.hpp"
 #include "agent/loops/parts.hpp"
+#include "agent/loops/timed.hpp"
 #include "agent/ports/control_plane.hpp"
+
+#include <optional>
 
 namespace aura::loops {
 
@@ -18,7 +21,11 @@ class CommandListener {
 
   boost::asio::awaitable<void> run();
 
+  // A poll under way is asked anew at once: its connection may be dead without anybody having noticed.
+  void reconnect() { poll_.break_off(); }
+
  private:
+  boost::asio::awaitable<void> ask(std::optional<Result<protocol::PollReply>>& answer);
   boost::asio::awaitable<void> back_off(Error error);
 
   Parts parts_;
@@ -26,6 +33,7 @@ class CommandListener {
   CommandDesk& desk_;
   Heartbeat& heartbeat_;
   Wakeup offered_;
+  Breakable poll_;
   std::uint64_t cursor_ = 0;
   std::uint32_t failures_ = 0;
 };

@@ -18,9 +18,16 @@ EngineEvents::EngineEvents(Parts parts, Observer& observer, Actor& actor, Superv
 
 asio::awaitable<void> EngineEvents::run() {
   for (;;) {
+    broken_off_ = false;
     co_await follow();
-    co_await pause();
+    if (!broken_off_) co_await pause();
   }
+}
+
+void EngineEvents::reconnect(bool clock_moved) {
+  if (clock_moved) last_ns_ = 0;
+  broken_off_ = true;
+  stream_.break_off();
 }
 
 // One connection, from the first answer to the break.
@@ -34,6 +41,26 @@ asio::awaitable<void> EngineEvents::follow() {
   if (!answered) co_return;
   version_ = answered->version + " (API " + answered->api_version + ")";
   bool was_up = false;
+  std::optional<Error> error;
+  auto stream = listen(was_up, error);
+  const bool by_itself = co_await stream_.run(parts_.clock, "event stream", std::move(stream));
+  if (error) log::info("Docker's event stream ended: " + error->message);
+  if (!was_up) co_return;
+  if (error && error->code == Errc::bad_reply) {
+    // A replay would bring it again, as often as we connect.
+    last_ns_ = 0;
+    backoff_ms_ = reconnect_max_ms;
+  }
+  if (by_itself) {
+    observer_.events_lost();
+    actor_.engine_lost();
+  } else {
+    observer_.events_broken_off();
+  }
+  supervisor_.wake();
+}
+
+asio::awaitable<void> EngineEvents::listen(bool& was_up, std::optional<Error>& error) {
   std::function<void()> connected = [this, &was_up] {
     was_up = true;
     backoff_ms_ = reconnect_first_ms;
@@ -43,11 +70,7 @@ asio::awaitable<void> EngineEvents::follow() {
   std::function<void(const ports::EngineEvent&)> on_event = [this](const ports::EngineEvent& event) { heard(event); };
   const std::int64_t since = last_ns_ == 0 ? 0 : last_ns_ - overlap_ns;
   const auto ended = co_await parts_.engine.events(since, std::move(connected), std::move(on_event));
-  if (!ended) log::info("Docker's event stream ended: " + ended.error().message);
-  if (!was_up) co_return;
-  observer_.events_lost();
-  actor_.engine_lost();
-  supervisor_.wake();
+  if (!ended) error = ended.error();
 }
 
 void EngineEvents::heard(const ports::EngineEvent& event) {

@@ -10,7 +10,9 @@
 #include "agent/loops/parts.hpp"
 #include "agent/loops/socket_watch.hpp"
 #include "agent/loops/supervisor.hpp"
+#include "agent/loops/timed.hpp"
 
+#include <optional>
 #include <string>
 
 namespace aura::loops {
@@ -26,11 +28,16 @@ class EngineEvents {
 
   boost::asio::awaitable<void> run();
 
+  // The stream is closed and opened again at once: something of ours, or all of the host, stood still meanwhile.
+  // clock_moved: Docker's time stamps from before mean nothing any more.
+  void reconnect(bool clock_moved);
+
   // "20.10.24 (API 1.41)"; "" before the first answer.
   const std::string& version() const { return version_; }
 
  private:
   boost::asio::awaitable<void> follow();
+  boost::asio::awaitable<void> listen(bool& was_up, std::optional<Error>& error);
   boost::asio::awaitable<void> pause();
   void heard(const ports::EngineEvent& event);
 
@@ -39,6 +46,8 @@ class EngineEvents {
   Actor& actor_;
   Supervisor& supervisor_;
   Wakeup socket_back_;
+  Breakable stream_;
+  bool broken_off_ = false;
   SocketWatch watch_;
   std::string version_;
   std::int64_t last_ns_ = 0;

@@ -62,11 +62,13 @@ asio::awaitable<std::optional<Error>> Heartbeat::beat_once() {
     co_return pending;
   }
   const protocol::Heartbeat beat = make_beat();
+  const WallMs asked_at = parts_.clock.now().wall_ms;
   const auto reply = co_await control_.heartbeat(beat);
   if (!reply) {
     refused(reply.error());
     co_return reply.error();
   }
+  if (options_.clock_told) options_.clock_told(reply->server_time, asked_at);
   answered(beat, *reply);
   take_reply(*reply);
   co_return std::nullopt;
@@ -86,6 +88,8 @@ protocol::Heartbeat Heartbeat::make_beat() {
   protocol::Report report = options_.report();
   protocol::Heartbeat beat;
   if (options_.ledger_readable) beat.ledger_id = state.ledger_id;
+  // A start that only memory knew is stored with the first snapshot after the trouble.
+  options_.start_recorded = options_.start_recorded || parts_.ledger.trouble().empty();
   if (options_.start_recorded) beat.epoch = state.epoch;
   beat.boot_id = now.boot_id;
   beat.cloud_instance_id = parts_.host.cloud_instance_id();

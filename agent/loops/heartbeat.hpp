@@ -33,6 +33,8 @@ class Heartbeat {
     bool start_recorded = true;   // false: this start is not in the ledger; epoch is sent as null
     bool ledger_readable = true;  // false: ledger_id is sent as null
     std::function<protocol::Report()> report;
+    // Of each reply: the control plane's clock (0: none told), and when ours asked.
+    std::function<void(WallMs server_time, WallMs asked_at)> clock_told;
   };
   Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrolment, CommandDesk& desk, Options options);
 

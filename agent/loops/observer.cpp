@@ -67,6 +67,8 @@ asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& s
   if (!events_up_) remembered_.clear();
   for (int listing = 1;; ++listing) {
     auto listed = co_await engine_.list();
+    // It may be we who stood still past the deadline: Docker is away only if it does not answer a second time.
+    if (!listed && listed.error().code == Errc::timeout) listed = co_await engine_.list();
     if (!listed) co_return unknown(listed.error().message);
     const auto ids = ids_of_interest(state, *listed);
     std::erase_if(remembered_, [&](const auto& entry) { return !ids.contains(entry.first); });
@@ -157,12 +159,16 @@ void Observer::events_connected() {
 }
 
 void Observer::events_lost() {
-  events_up_ = false;
+  events_broken_off();
   gap_ = true;
-  remembered_.clear();
-  dirty_.clear();
   killed_.clear();
   oomed_.clear();
+}
+
+void Observer::events_broken_off() {
+  events_up_ = false;
+  remembered_.clear();
+  dirty_.clear();
   asked_for_kill_.clear();
 }
 

@@ -28,6 +28,8 @@ class Observer {
   // The stream is open, with nothing known of what happened before; or it broke.
   void events_connected();
   void events_lost();
+  // The stream was broken off by ourselves, Docker was not away: what it told of runs still holds.
+  void events_broken_off();
   bool events_up() const { return events_up_; }
 
   // The last observation was complete.

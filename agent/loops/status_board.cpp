@@ -25,6 +25,7 @@ protocol::Report StatusBoard::report() const {
   around.agent_version = options_.agent_version;
   around.tenant = options_.tenant;
   around.host = parts_.host.figures();
+  if (host_watch_ != nullptr) around.host.clock_offset_ms = host_watch_->clock_offset_ms();
   around.docker = engine_words();
   around.docker_known = observer_.engine_known();
   around.control = heartbeat_ != nullptr ? heartbeat_->words() : options_.no_control;

@@ -5,6 +5,7 @@
 #include "agent/loops/declarations.hpp"
 #include "agent/loops/engine_events.hpp"
 #include "agent/loops/heartbeat.hpp"
+#include "agent/loops/host_watch.hpp"
 #include "agent/loops/parts.hpp"
 #include "agent/loops/supervisor.hpp"
 #include "agent/reconcile/report.hpp"
@@ -27,6 +28,8 @@ class StatusBoard {
 
   // nullptr: none is configured.
   void set_heartbeat(const Heartbeat* heartbeat) { heartbeat_ = heartbeat; }
+  // nullptr: the offset of the clock is not told.
+  void set_host_watch(const HostWatch* watch) { host_watch_ = watch; }
   // What the last reload of the configuration found wrong; replaces what was there.
   void set_troubles(std::vector<std::string> troubles) { options_.troubles = std::move(troubles); }
 
@@ -46,6 +49,7 @@ class StatusBoard {
   Declarations& declarations_;
   Options options_;
   const Heartbeat* heartbeat_ = nullptr;
+  const HostWatch* host_watch_ = nullptr;
 };
 
 }  // namespace aura::loops

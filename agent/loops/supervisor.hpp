@@ -22,7 +22,7 @@ inline constexpr std::int64_t poll_without_events_ms = 30'000;
 inline constexpr std::int64_t poll_engine_away_ms = 5'000;
 inline constexpr std::int64_t record_retry_ms = 5'000;
 inline constexpr std::int64_t catch_up_every_ms = 30'000;  // while the disk does not take what is in memory
-inline constexpr int max_rounds = 32;  // of facts and plans in one pass
+inline constexpr int max_rounds = 32;                      // of facts and plans in one pass
 
 class Supervisor {
  public:

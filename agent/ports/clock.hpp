@@ -19,6 +19,10 @@ class Clock {
   virtual TimerId at(BootMs when, std::function<void()> what) = 0;
   // The call will not come; an id that has fired or never was is ignored.
   virtual void cancel(TimerId id) = 0;
+
+  // Calls `what` from the event loop after the wall clock was set (not slewed), whoever did it; deadlines never follow
+  // it. One listener.
+  virtual void on_wall_set(std::function<void()> what) = 0;
 };
 
 }  // namespace aura::ports

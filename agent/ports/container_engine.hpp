@@ -90,8 +90,9 @@ class ContainerEngine {
   virtual Async<void> ensure_network(const std::string& name) = 0;  // a bridge network of ours; idempotent
 
   // Calls on_event for what happens from `since_ns` on (engine clock; 0: from now) until the stream breaks; then
-  // returns the error. connected is called when the stream is open: what happened before is for a fresh list().
-  // An event may come twice.
+  // returns the error. connected is called when the stream is open, and again where an event was too large to be read:
+  // what happened before is for a fresh list(). An event may come twice. bad_reply: the stream talks nonsense, and
+  // would again if replayed.
   virtual Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                              std::function<void(const EngineEvent&)> on_event) = 0;
 

@@ -168,7 +168,9 @@ Result<void> Journal::compact(std::string_view state, int unrecorded) {
 }
 
 Result<void> Journal::try_disk() {
-  return database_.exec("INSERT OR REPLACE INTO meta(key, value) VALUES('tried', 1 + coalesce((SELECT value FROM meta WHERE key = 'tried'), 0))");
+  return database_.exec(
+      "INSERT OR REPLACE INTO meta(key, value) VALUES('tried', 1 + coalesce((SELECT value FROM meta WHERE key = "
+      "'tried'), 0))");
 }
 
 void Journal::checkpoint_if_due() {

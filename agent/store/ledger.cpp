@@ -2,6 +2,7 @@
 
 #include "agent/store/codec.hpp"
 #include "agent/store/journal.hpp"
+#include "agent/store/ledger_copy.hpp"
 #include "agent/store/state_directory.hpp"
 #include "common/fault_point.hpp"
 #include "common/ids.hpp"
@@ -49,6 +50,8 @@ void warn_about(const Result<void>& marker) {
 class Ledger::Impl {
  public:
   explicit Impl(std::string reason) : secret_key(random_hex(secret_key_bytes)), trouble(std::move(reason)) {}
+  Impl(std::string reason, std::string key, State replayed)
+      : secret_key(std::move(key)), state(std::move(replayed)), trouble(std::move(reason)), is_new(state.epoch == 0) {}
   Impl(StateDirectory directory, Journal journal, State replayed)
       : secret_key(journal.secret_key()),
         state(std::move(replayed)),
@@ -190,6 +193,18 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::string& state_dir) {
   if (!state) return directory->explain(with_context(state.error(), "ledger.db"));
   return std::unique_ptr<Ledger>(
       new Ledger(std::make_unique<Impl>(std::move(*directory), std::move(*journal), std::move(*state))));
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::remembered(const std::string& state_dir, const std::string& scratch_dir,
+                                                   std::string reason) {
+  const auto copy = LedgerCopy::make(state_dir, scratch_dir);
+  if (!copy) return copy.error();
+  auto journal = Journal::open(copy->file());
+  if (!journal) return journal.error();
+  auto state = journal->replay();
+  if (!state) return state.error();
+  return std::unique_ptr<Ledger>(
+      new Ledger(std::make_unique<Impl>(std::move(reason), journal->secret_key(), std::move(*state))));
 }
 
 std::unique_ptr<Ledger> Ledger::in_memory(std::string reason) {

@@ -28,6 +28,12 @@ class Ledger {
   // version).
   static Result<std::unique_ptr<Ledger>> open(const std::string& state_dir);
 
+  // What a ledger that cannot be written knows, in memory only and otherwise as in_memory(): its files are copied to
+  // `scratch_dir`, replayed there and removed again, so that the intents it holds are kept. Errors as of open(), and
+  // not_found where there is none.
+  static Result<std::unique_ptr<Ledger>> remembered(const std::string& state_dir, const std::string& scratch_dir,
+                                                    std::string reason);
+
   // A ledger in memory only, for a daemon that runs degraded: record() takes supervision, refuses intent
   // (accepted commands, wanted) with no_space. trouble() is `reason`. It knows no directory and no marker: its
   // maker asks suspended_marker().
@@ -58,7 +64,7 @@ class Ledger {
   // new record; else does nothing, and writes nothing.
   void catch_up();
 
-  // True if open() found no record in it.
+  // True if it began without any record.
   bool is_new() const;
 
   // 32 random bytes as hex, made with the ledger: the HMAC key for digests of secrets (spec_codec.hpp).

@@ -1,13 +1,20 @@
 #include "agent/systemd/service_manager.hpp"
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <utility>
 
 #include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 namespace aura::systemd {
 namespace {
@@ -61,9 +68,33 @@ bool listens_on(sd_bus* bus, const std::string& path) {
   return found;
 }
 
+// False where the queue is full; any other failure is the manager's own.
+bool sent(int fd, const std::string& state) {
+  return ::send(fd, state.data(), state.size(), MSG_NOSIGNAL) >= 0 || errno != EAGAIN;
+}
+
 }  // namespace
 
-void notify(const std::string& state) { sd_notify(0, state.c_str()); }
+// Not sd_notify(3): it waits for ever while the socket's queue is full, and a PID 1 that froze would freeze us with it.
+void notify(const std::string& state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr || (*path != '/' && *path != '@')) return;
+  sockaddr_un address{};
+  const std::size_t length = std::strlen(path);
+  if (length >= sizeof address.sun_path) return;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path, length);
+  if (*path == '@') address.sun_path[0] = '\0';  // an abstract name, unix(7)
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return;
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  if (::connect(fd, to, size) == 0 && !sent(fd, state) && !state.starts_with("WATCHDOG=")) {
+    pollfd room{fd, POLLOUT, 0};
+    if (::poll(&room, 1, notify_wait_ms) > 0) static_cast<void>(sent(fd, state));
+  }
+  ::close(fd);
+}
 
 ServiceManager::ServiceManager(std::string engine_socket) : engine_socket_(std::move(engine_socket)) {}
 

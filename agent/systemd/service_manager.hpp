@@ -10,8 +10,10 @@
 namespace aura::systemd {
 
 inline constexpr int bus_timeout_ms = 500;
+inline constexpr int notify_wait_ms = 1'000;
 
-// Nothing happens without NOTIFY_SOCKET.
+// The protocol of sd_notify(3). Waits for a manager whose queue is full at most notify_wait_ms, with WATCHDOG=1 not at
+// all; then it hears nothing. Nothing happens without NOTIFY_SOCKET.
 void notify(const std::string& state);
 
 class ServiceManager {

@@ -120,6 +120,8 @@ struct HostReport {
   std::uint64_t memory_bytes = 0, memory_available_bytes = 0;
   std::uint64_t disk_bytes = 0, disk_available_bytes = 0;  // of the state directory's file system
   int cpus = 0;
+  // The node's wall clock minus the control plane's, good to a second; nullopt: no reply was heard yet.
+  std::optional<std::int64_t> clock_offset_ms;
   bool operator==(const HostReport&) const = default;
 };
 

@@ -124,6 +124,7 @@ Object write_host(const HostReport& host) {
   out["disk_bytes"] = host.disk_bytes;
   out["disk_available_bytes"] = host.disk_available_bytes;
   out["cpus"] = host.cpus;
+  if (host.clock_offset_ms) out["clock_offset_ms"] = *host.clock_offset_ms;
   return out;
 }
 
@@ -136,6 +137,7 @@ HostReport read_host(const Value& value, const Path& path, Problem& problem) {
   out.disk_bytes = bytes(fields, "disk_bytes");
   out.disk_available_bytes = bytes(fields, "disk_available_bytes");
   out.cpus = whole(fields, "cpus");
+  out.clock_offset_ms = fields.integer("clock_offset_ms", Need::optional, -max_signed, max_signed);
   return out;
 }
 

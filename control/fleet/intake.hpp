@@ -21,8 +21,8 @@ struct BeatJudgement {
   bool may_command = false;  // commands and `wanted` may go out with the reply
 };
 
-// Another machine than the one the node id is bound to is a clone, whatever it counts. Else a null epoch or ledger id is
-// judged by nothing: such a node is shown degraded and given nothing.
+// Another machine than the one the node id is bound to is a clone, whatever it counts. Else a null epoch or ledger id
+// is judged by nothing: such a node is shown degraded and given nothing.
 BeatJudgement judge_beat(const NodeRecord& node, const protocol::Heartbeat& beat);
 
 // The node's record after that beat was taken: epoch, boot, clone mark, generations; an unknown cloud instance id

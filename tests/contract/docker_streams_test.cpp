@@ -1,6 +1,7 @@
 // DockerEngine's streams: pulls, events and logs that come in pieces, stall, or break.
 #include "agent/docker/json_lines.hpp"
 #include "tests/contract/scripted_docker.hpp"
+#include "tests/support/fault_log.hpp"
 
 namespace aura::contract {
 namespace {
@@ -28,7 +29,7 @@ std::string event(const std::string& action, const std::string& attributes = "")
 }
 
 struct Seen {
-  bool connected = false;
+  int connected = 0;
   std::vector<ports::EngineEvent> events;
   Errc ended = Errc::internal;
 };
@@ -36,7 +37,7 @@ struct Seen {
 Seen read_events(ScriptedDocker& docker) {
   Seen seen;
   const auto ended = docker.run(docker.engine().events(
-      0, [&] { seen.connected = true; }, [&](const ports::EngineEvent& one) { seen.events.push_back(one); }));
+      0, [&] { ++seen.connected; }, [&](const ports::EngineEvent& one) { seen.events.push_back(one); }));
   seen.ended = ended.error().code;
   return seen;
 }
@@ -141,7 +142,7 @@ TEST_CASE("events split anywhere or several a piece are all told; the end of the
   for (const std::size_t cut : {std::size_t{1}, std::size_t{40}, all.size() / 2, all.size() - 1}) {
     ScriptedDocker docker([&](const std::string&) { return chunked({all.substr(0, cut), all.substr(cut)}, true); });
     const Seen seen = read_events(docker);
-    CHECK(seen.connected);
+    CHECK(seen.connected == 1);
     REQUIRE(seen.events.size() == 3);
     CHECK(seen.events[1].action == "die");
     CHECK(seen.events[1].exit_code == 137);
@@ -151,7 +152,7 @@ TEST_CASE("events split anywhere or several a piece are all told; the end of the
   }
 }
 
-TEST_CASE("a stream of events that breaks, lies or never ends a line ends with an error") {
+TEST_CASE("a stream of events that breaks or lies ends with an error") {
   const auto ended_with = [](Script script) {
     ScriptedDocker docker([&](const std::string&) { return script; });
     return read_events(docker).ended;
@@ -159,8 +160,29 @@ TEST_CASE("a stream of events that breaks, lies or never ends a line ends with a
   CHECK(ended_with(chunked({event("start")}, false)) == Errc::unavailable);
   CHECK(ended_with(chunked({"nonsense\n"}, true)) == Errc::bad_reply);
   CHECK(ended_with(chunked({event("die")}, true)) == Errc::bad_reply);
-  CHECK(ended_with(chunked({std::string(docker::max_line_bytes + 1, ' ')}, true)) == Errc::bad_reply);
   CHECK(ended_with(answer(500, R"({"message":"no"})")) == Errc::internal);
+}
+
+TEST_CASE("an event beyond any size is left out, the stream goes on, and all is to be looked at anew") {
+  testing::FaultLog fault("contract", "an event of Docker larger than 1 MiB",
+                          "scripted engine, the event in many pieces");
+  const std::string huge = event("start", R"("label":")" + std::string(2 * docker::max_line_bytes, 'x') + R"(")");
+  const std::string all = event("create") + huge + event("die", R"("exitCode":"1")");
+  for (const std::size_t piece : {std::size_t{1000}, std::size_t{65'536}, all.size()}) {
+    std::vector<std::string> pieces;
+    for (std::size_t at = 0; at < all.size(); at += piece) pieces.push_back(all.substr(at, piece));
+    ScriptedDocker docker([&](const std::string&) { return chunked(pieces, true); });
+    const Seen seen = read_events(docker);
+    fault.ran();
+    REQUIRE(fault.held(seen.events.size() == 2));
+    CHECK(fault.held(seen.events[1].action == "die"));
+    CHECK(fault.held(seen.connected == 2));
+    CHECK(seen.ended == Errc::unavailable);
+  }
+  ScriptedDocker endless(
+      [](const std::string&) { return chunked({std::string(3 * docker::max_line_bytes, ' ')}, true); });
+  CHECK(read_events(endless).ended == Errc::unavailable);
+  fault.observed("left out, the stream stays open, everything is listed again");
 }
 
 TEST_CASE("only kills of that container after its start count") {

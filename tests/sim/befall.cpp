@@ -83,7 +83,9 @@ void Story::schedule_next() {
   (this->*kind.befall)();
 }
 
-Vm& Story::a_vm() { return *vms_[static_cast<std::size_t>(world_.random.between(0, static_cast<std::int64_t>(vms_.size()) - 1))]; }
+Vm& Story::a_vm() {
+  return *vms_[static_cast<std::size_t>(world_.random.between(0, static_cast<std::int64_t>(vms_.size()) - 1))];
+}
 std::string Story::a_workload() { return world_.random.pick(workloads_); }
 
 // -- the agent and its machine
@@ -125,7 +127,9 @@ void Story::machine_paused() {
   if (vm.on()) vm.pause_for(world_.random.between(minute, 10 * hour));
 }
 
-void Story::wall_clock_jumps() { a_vm().shift_wall(world_.random.between(-30, 30) * year_ms + world_.random.between(0, year_ms)); }
+void Story::wall_clock_jumps() {
+  a_vm().shift_wall(world_.random.between(-30, 30) * year_ms + world_.random.between(0, year_ms));
+}
 
 // -- Docker
 
@@ -148,7 +152,8 @@ void Story::docker_hangs() {
 }
 
 void Story::docker_fails() {
-  const auto verb = world_.random.pick<std::string>({"", "stop", "start", "list", "inspect", "create", "remove", "kill_seen"});
+  const auto verb =
+      world_.random.pick<std::string>({"", "stop", "start", "list", "inspect", "create", "remove", "kill_seen"});
   a_vm().engine.fail_next(verb, static_cast<int>(world_.random.between(1, 6)), engine_error());
   if (world_.random.one_in(2)) operator_orders();
 }
@@ -358,8 +363,8 @@ void Story::somebody_local() {
   Random& random = world_.random;
   protocol::Command command;
   command.id = fmt::format("local-{}-{}", vm.name, ++local_commands_);
-  command.verb = random.pick<Verb>({Verb::start, Verb::stop, Verb::restart, Verb::hold, Verb::release, Verb::lock,
-                                    Verb::unlock});
+  command.verb =
+      random.pick<Verb>({Verb::start, Verb::stop, Verb::restart, Verb::hold, Verb::release, Verb::lock, Verb::unlock});
   const bool whole_node = command.verb == Verb::lock || command.verb == Verb::unlock || random.one_in(3);
   if (!whole_node) command.target = *protocol::parse_target("workload:" + a_workload());
   if (command.verb == Verb::hold) command.args.for_s = random.between(60, 4 * 3600);

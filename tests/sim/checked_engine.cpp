@@ -113,8 +113,7 @@ ports::Async<void> CheckedEngine::stop(const std::string& id, int grace_s) {
   const auto* seen = truth_.find(id);
   const Owner owner = owner_of(id);
   const bool hastens = owner.workload != nullptr && owner.workload->stop_sent && owner.workload->stop_sent->hastens;
-  if (seen != nullptr && seen->phase == Phase::running && !hastens &&
-      known_killed_.contains({id, seen->started_at})) {
+  if (seen != nullptr && seen->phase == Phase::running && !hastens && known_killed_.contains({id, seen->started_at})) {
     wrong("sends a second stop to one run of " + owner.name);
   }
   return truth_.stop(id, grace_s);

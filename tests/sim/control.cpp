@@ -82,15 +82,15 @@ void Control::take_outcomes(Node& node, const protocol::Heartbeat& beat) {
   for (const auto& outcome : beat.outcomes) {
     const auto [first, fresh] = node.outcomes.try_emplace(outcome.command_id, outcome);
     if (!fresh && first->second.kind != outcome.kind && !node.forgetful) {
-      world_.violation("control", fmt::format("command {} ended twice: {} and {}", outcome.command_id,
-                                              protocol::to_string(first->second.kind),
-                                              protocol::to_string(outcome.kind)));
+      world_.violation("control",
+                       fmt::format("command {} ended twice: {} and {}", outcome.command_id,
+                                   protocol::to_string(first->second.kind), protocol::to_string(outcome.kind)));
     }
     const auto command = node.commands.find(outcome.command_id);
     if (command != node.commands.end()) command->second.settled = true;
     if (node.open.erase(outcome.command_id) > 0 && world_.tracing()) {
-      world_.say("control", fmt::format("hears: {} {} {}", outcome.command_id, protocol::to_string(outcome.kind),
-                                        outcome.detail));
+      world_.say("control",
+                 fmt::format("hears: {} {} {}", outcome.command_id, protocol::to_string(outcome.kind), outcome.detail));
     }
   }
 }
@@ -134,7 +134,8 @@ Result<protocol::HeartbeatReply> Control::heartbeat(const std::string& id, const
     }
     bool wanted_is_open = false;
     for (const auto& open : node.open) {
-      wanted_is_open = wanted_is_open || (record.wanted && node.commands[open].command.generation == record.wanted->generation);
+      wanted_is_open =
+          wanted_is_open || (record.wanted && node.commands[open].command.generation == record.wanted->generation);
     }
     reply.wanted = fleet::wanted_to_send(record, wanted_is_open);
     reply.commands = due(node, 0, nullptr);
@@ -156,7 +157,8 @@ std::vector<Command> Control::due(Node& node, std::uint64_t after, std::uint64_t
   }
   for (const auto& [id, until] : node.not_before) {
     if (until <= world_.now || !node.open.contains(id)) continue;
-    std::erase_if(by_number, [&](const auto& one) { return fleet::goes_before(node.commands[id].command, one.second->command); });
+    std::erase_if(by_number,
+                  [&](const auto& one) { return fleet::goes_before(node.commands[id].command, one.second->command); });
   }
   std::vector<Command> out;
   for (const auto& [number, record] : by_number) {

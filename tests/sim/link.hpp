@@ -14,10 +14,10 @@ namespace aura::sim {
 // Of each hundred calls so many are lost on their way there, on their way back, or arrive a second time, later.
 struct Weather {
   int lost_requests = 0, lost_replies = 0, doubled = 0;
-  WorldMs slowest = 50;  // one way, at most
-  bool cut = false;      // nobody answers
-  bool nonsense = false; // no reply can be read
-  int refuses = 0;       // not 0: every reply is this HTTP status
+  WorldMs slowest = 50;   // one way, at most
+  bool cut = false;       // nobody answers
+  bool nonsense = false;  // no reply can be read
+  int refuses = 0;        // not 0: every reply is this HTTP status
 };
 
 class Link final : public ports::ControlPlane {

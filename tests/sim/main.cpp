@@ -27,7 +27,8 @@ constexpr const char* usage =
     "aura-sim: machines, agents and a control plane live through simulated days, with faults drawn from a seed\n"
     "\n"
     "  aura-sim [--seeds N] [--from S] [--days D] [--jobs J] [--folder DIR]\n"
-    "                      runs the seeds S, S+1, … (100 from 1, 7 days, 2 processes); prints how often each fault was\n"
+    "                      runs the seeds S, S+1, … (100 from 1, 7 days, 2 processes); prints how often each fault "
+    "was\n"
     "                      provoked and every violation with its seed; exit 1 where there was one\n"
     "  aura-sim --replay SEED [--days D]\n"
     "                      runs one seed and prints all that happens\n"
@@ -40,14 +41,22 @@ bool parse(int argc, char** argv, Options& options) {
     const std::string flag = argv[at];
     const char* value = argv[at + 1];
     const auto number = std::strtoull(value, nullptr, 10);
-    if (flag == "--seeds") options.seeds = number;
-    else if (flag == "--from") options.from = number;
-    else if (flag == "--replay") options.replay = number;
-    else if (flag == "--days") options.days = static_cast<int>(number);
-    else if (flag == "--jobs") options.jobs = static_cast<int>(number);
-    else if (flag == "--folder") options.folder = value;
-    else if (flag == "--first-only") options.first_only = number != 0;
-    else return false;
+    if (flag == "--seeds")
+      options.seeds = number;
+    else if (flag == "--from")
+      options.from = number;
+    else if (flag == "--replay")
+      options.replay = number;
+    else if (flag == "--days")
+      options.days = static_cast<int>(number);
+    else if (flag == "--jobs")
+      options.jobs = static_cast<int>(number);
+    else if (flag == "--folder")
+      options.folder = value;
+    else if (flag == "--first-only")
+      options.first_only = number != 0;
+    else
+      return false;
   }
   return argc % 2 == 1 && options.days > 0 && options.jobs > 0;
 }

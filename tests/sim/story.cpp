@@ -22,7 +22,8 @@ bool runs(const testing::FakeContainerEngine& engine, const std::string& id) {
 // A container that an agent with a poor memory does not know as its own is a stranger to it.
 bool is_known(const Vm& vm, const reconcile::Workload& workload, const std::string& id) {
   if (!vm.forgetful) return true;
-  return std::any_of(workload.containers.begin(), workload.containers.end(), [&](const auto& one) { return one.id == id; });
+  return std::any_of(workload.containers.begin(), workload.containers.end(),
+                     [&](const auto& one) { return one.id == id; });
 }
 
 bool is_forever(const testing::FakeScript& script) { return !script.runs_ms; }
@@ -142,8 +143,7 @@ void Story::check_settled(Vm& vm) {
     for (const auto& [name, workload] : state.workloads) {
       if (!whole_node && outcome.target.name != name) continue;
       const auto ids = vm.engine.ids_of(name);
-      const bool up = std::any_of(ids.begin(), ids.end(),
-                                  [&](const auto& one) {
+      const bool up = std::any_of(ids.begin(), ids.end(), [&](const auto& one) {
         return runs(vm.engine, one) && !is_foreign(vm, one) && is_known(vm, workload, one);
       });
       const bool stops = outcome.verb == Verb::stop || outcome.verb == Verb::suspend;
@@ -274,7 +274,8 @@ void Story::check_workload(Vm& vm, const std::string& name, const reconcile::Wor
                                ? "no finding"
                                : std::string(protocol::to_string(finding->second.word));
   if (up != 1) world_.violation(vm.name, fmt::format("{} must run at the end, {} run, {}: {}", name, up, word, why));
-  if (up == 1 && !current) world_.violation(vm.name, fmt::format("{} runs an old spec at the end, {}: {}", name, word, why));
+  if (up == 1 && !current)
+    world_.violation(vm.name, fmt::format("{} runs an old spec at the end, {}: {}", name, word, why));
 }
 
 }  // namespace aura::sim

@@ -39,8 +39,10 @@ class Story {
   void schedule_next();
   Vm& a_vm();
   std::string a_workload();
-  WorldMs a_while() { return world_.random.between(1, 100) <= 70 ? world_.random.between(second, 5 * minute)
-                                                                : world_.random.between(5 * minute, 6 * hour); }
+  WorldMs a_while() {
+    return world_.random.between(1, 100) <= 70 ? world_.random.between(second, 5 * minute)
+                                               : world_.random.between(5 * minute, 6 * hour);
+  }
   void agent_killed();
   void agent_killed_in_a_write();
   void agent_stopped_for_a_while();

@@ -89,7 +89,8 @@ void Life::changed() {
   supervisor.ledger_changed();
   if (heartbeat) heartbeat->changed();
   if (!opened.ledger->trouble().empty()) vm_.forgetful = true;
-  if (!state().order.empty()) vm_.must_go.try_emplace(state().order.back(), state().open.at(state().order.back()).must_go);
+  if (!state().order.empty())
+    vm_.must_go.try_emplace(state().order.back(), state().open.at(state().order.back()).must_go);
   // The record whose write was cut short: it may be on the disk, whole, or not.
   if (vm_.died_in_write_ && !vm_.kept_or_) vm_.kept_or_ = state();
 }

@@ -60,18 +60,18 @@ class Vm {
   void power_on();
   // The agent, every container and everything not synced are gone; `survives` draws for each sector.
   void lose_power();
-  void reboot();                // in good order, as far as containers go
+  void reboot();                 // in good order, as far as containers go
   void pause_for(WorldMs time);  // by its hypervisor: its clocks stand still
   WorldMs awake_at() const { return booted_at_ + clock_.boot_ms(); }
   bool on() const { return on_; }
   void shift_wall(WorldMs by) { clock_.shift_wall(by); }
-  void lose_ledger();             // and everything else in its state directory but the marker
-  void take_disk_of(Vm& other);   // a copy, of a machine whose agent is not up
+  void lose_ledger();            // and everything else in its state directory but the marker
+  void take_disk_of(Vm& other);  // a copy, of a machine whose agent is not up
 
   // -- the agent
   void start_agent();
   void kill_agent();
-  void kill_within(std::int64_t handlers);  // at one of the next suspension points
+  void kill_within(std::int64_t handlers);      // at one of the next suspension points
   void kill_on_disk(std::uint64_t operations);  // in the middle of one of the next writes
   bool agent_up() const { return life_ != nullptr; }
   Life& life() { return *life_; }
@@ -89,8 +89,8 @@ class Vm {
   testing::FakeContainerEngine engine;
   testing::FakeHost host;
   Weather weather;
-  bool starts_again = true;   // the service manager brings the agent back
-  bool forgetful = false;     // its ledger was lost, or could not keep something at some time
+  bool starts_again = true;  // the service manager brings the agent back
+  bool forgetful = false;    // its ledger was lost, or could not keep something at some time
   std::map<std::string, std::map<std::string, reconcile::Instance>> must_go;  // restart id -> workload -> what ran
   bool unsure = false;  // its disk failed to sync, or its ledger was damaged: nothing is known of what it holds
 

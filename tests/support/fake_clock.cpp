@@ -13,7 +13,10 @@ constexpr WallMs wall_at_start_ms = 1'800'000'000'000;  // 2027-01-15
 }  // namespace
 
 FakeClock::FakeClock(boost::asio::io_context& context, BootMs start_ms)
-    : context_(&context), now_ms_(start_ms), wall_offset_ms_(wall_at_start_ms - start_ms) {}
+    : context_(&context),
+      now_ms_(start_ms),
+      wall_offset_ms_(wall_at_start_ms - start_ms),
+      first_wall_offset_ms_(wall_offset_ms_) {}
 
 Now FakeClock::now() {
   // SplitMix64's step: every caller gets other bits, every run the same.
@@ -73,6 +76,7 @@ bool FakeClock::run_ready() {
 }
 
 void FakeClock::forget_timers() {
+  wall_set_ = nullptr;
   // A destroyed coroutine may cancel timers of its own.
   while (!timers_.empty()) {
     due_of_.clear();
@@ -119,6 +123,16 @@ void FakeClock::reboot(BootMs boot_ms) {
   boot_id_ = fmt::format("boot-{}", ++boot_number_);
   forget_timers();
   for (TimeSource* source : sources_) source->advance_to(now_ms_);
+}
+
+void FakeClock::shift_wall(WallMs by_ms) {
+  wall_offset_ms_ += by_ms;
+  if (wall_set_) boost::asio::post(*context_, wall_set_);
+}
+
+void FakeClock::stall(BootMs ms) {
+  go_to(now_ms_ + ms);
+  run_until_idle();
 }
 
 }  // namespace aura::testing

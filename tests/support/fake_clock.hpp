@@ -32,6 +32,7 @@ class FakeClock final : public ports::Clock {
   Now now() override;  // entropy: a repeatable sequence
   TimerId at(BootMs when, std::function<void()> what) override;
   void cancel(TimerId id) override;
+  void on_wall_set(std::function<void()> what) override { wall_set_ = std::move(what); }
 
   // `source` must outlive the clock's use.
   void attach(TimeSource& source);
@@ -60,8 +61,14 @@ class FakeClock final : public ports::Clock {
 
   // Another boot: time starts at boot_ms under a new boot id, all timers are gone; wall time goes on.
   void reboot(BootMs boot_ms);
-  // The wall clock jumps; durations do not see it.
-  void shift_wall(WallMs by_ms) { wall_offset_ms_ += by_ms; }
+  // The wall clock is set; durations do not see it.
+  void shift_wall(WallMs by_ms);
+  // The wall clock falls behind and no clock of this machine shows it: a virtual machine that was paused.
+  void pause_host(std::int64_t for_ms) { others_ahead_ms_ += for_ms; }
+  // What the clock of another machine shows, one that is never paused and never set.
+  WallMs other_wall_ms() const { return now_ms_ + first_wall_offset_ms_ + others_ahead_ms_; }
+  // `ms` pass at once, and nobody here gets to run meanwhile: the process is stopped, or its disk hangs.
+  void stall(BootMs ms);
 
   BootMs boot_ms() const { return now_ms_; }
 
@@ -72,6 +79,9 @@ class FakeClock final : public ports::Clock {
   boost::asio::io_context* context_;
   BootMs now_ms_;
   WallMs wall_offset_ms_;
+  WallMs first_wall_offset_ms_;
+  std::int64_t others_ahead_ms_ = 0;
+  std::function<void()> wall_set_;
   std::uint64_t boot_number_ = 1;
   std::string boot_id_ = "boot-1";
   std::uint64_t entropy_ = 0x9e3779b97f4a7c15;

@@ -19,8 +19,8 @@ namespace aura::testing {
 
 class Signal {
  public:
-  // Until the next notify(), or until the coroutine is cancelled (Asio cancellation, which then throws at the co_await);
-  // the caller looks whether what it waits for has come.
+  // Until the next notify(), or until the coroutine is cancelled (Asio cancellation, which then throws at the
+  // co_await); the caller looks whether what it waits for has come.
   boost::asio::awaitable<void> wait() {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     auto initiate = [this, executor](auto handler) {
@@ -39,7 +39,7 @@ class Signal {
       waiting_.push_back([shared, resume] { resume(*shared); });
     };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(std::move(initiate),
-                                                                                      boost::asio::use_awaitable);
+                                                                                       boost::asio::use_awaitable);
   }
 
   void notify() {

@@ -85,9 +85,9 @@ struct SimulatedVfs {
   static int sector(sqlite3_file*) { return static_cast<int>(SimulatedDisk::sector_bytes); }
   static int traits(sqlite3_file*) { return 0; }
 
-  static constexpr sqlite3_io_methods methods{1,    close, read,     write,   truncate, sync,  size, lock,
-                                              lock, reserved, control, sector, traits,   nullptr, nullptr, nullptr,
-                                              nullptr, nullptr, nullptr};
+  static constexpr sqlite3_io_methods methods{1,       close,   read,     write,   truncate, sync,   size,
+                                              lock,    lock,    reserved, control, sector,   traits, nullptr,
+                                              nullptr, nullptr, nullptr,  nullptr, nullptr};
 
   static sqlite3_vfs* real;
 

@@ -87,5 +87,6 @@ class Ext4(Disk):
 
     def repair(self):
         self.unmount()
-        sh("e2fsck", "-p", "-f", self.image)
+        done = sh("e2fsck", "-y", "-f", self.image)
+        assert done.returncode in (0, 1), f"e2fsck: {done.stdout}"  # 1: what was wrong is mended
         self.mount()

@@ -64,6 +64,12 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
              return declarations.reload(allow_removal);
            }),
       board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", "closed", "none", {}}),
+      host_watch(parts,
+                 [this](bool clock_moved) {
+                   engine_events.reconnect(clock_moved);
+                   if (listener) listener->reconnect();
+                   supervisor.wake();
+                 }),
       folder_(folder.path()) {
   if (ledger->is_new()) {
     static_cast<void>(loops::record(parts, rec::LedgerCreated{new_id(), "n1", ""}));
@@ -78,6 +84,7 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
     if (heartbeat) heartbeat->changed();
   });
   declared.set.complete = true;
+  board.set_host_watch(&host_watch);
 }
 
 void Node::declare(const std::string& name, reconcile::WorkloadSpec spec) {
@@ -98,6 +105,7 @@ void Node::supervise() {
   spawn(parts.executor, "supervisor", supervisor.run());
   spawn(parts.executor, "probes", probes.run());
   spawn(parts.executor, "engine events", engine_events.run());
+  spawn(parts.executor, "host watch", host_watch.run());
 }
 
 void Node::report_to(FakeControlPlane& control) {
@@ -105,6 +113,7 @@ void Node::report_to(FakeControlPlane& control) {
   loops::Heartbeat::Options options;
   options.agent_version = "0.1.0";
   options.report = [this] { return board.report(); };
+  options.clock_told = [this](WallMs server_time, WallMs asked_at) { host_watch.heard(server_time, asked_at); };
   heartbeat.emplace(parts, control, *enrolment, desk, std::move(options));
   listener.emplace(parts, control, desk, *heartbeat);
   spawn(parts.executor, "heartbeat", heartbeat->run());
@@ -125,10 +134,12 @@ std::string Node::reason(const std::string& workload) const {
   return found == supervisor.plan().findings.end() ? std::string() : found->second.reason;
 }
 
-bool Node::has_event(const std::string& kind) const {
-  return std::any_of(state().events.begin(), state().events.end(),
-                     [&](const auto& event) { return event.kind == kind; });
+long Node::events(const std::string& kind) const {
+  return std::count_if(state().events.begin(), state().events.end(),
+                       [&](const auto& event) { return event.kind == kind; });
 }
+
+bool Node::has_event(const std::string& kind) const { return events(kind) > 0; }
 
 namespace {
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/loops/command_listener.hpp"
+#include "agent/loops/host_watch.hpp"
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -39,10 +40,11 @@ class Node {
 
   void declare(const std::string& name, reconcile::WorkloadSpec spec);
   void undeclare(const std::string& name, bool allow_removal);
-  void supervise();  // starts supervisor and engine events
+  void supervise();  // starts supervisor, engine events and host watch
   void report_to(FakeControlPlane& control);
   reconcile::Acceptance command(protocol::Command command, reconcile::Origin origin = reconcile::Origin::local_root);
 
+  long events(const std::string& kind) const;
   const reconcile::State& state() const { return ledger->state(); }
   protocol::WorkloadWord word(const std::string& workload) const;
   std::string reason(const std::string& workload) const;
@@ -65,6 +67,7 @@ class Node {
   loops::Declarations declarations;
   loops::CommandDesk desk;
   loops::StatusBoard board;
+  loops::HostWatch host_watch;
   std::optional<loops::Enrolment> enrolment;
   std::optional<loops::Heartbeat> heartbeat;
   std::optional<loops::CommandListener> listener;

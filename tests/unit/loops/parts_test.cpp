@@ -127,7 +127,8 @@ TEST_CASE("a reload command reads the folder and its outcome says what came of i
   CHECK(outcome.detail.find("web.toml:3") != std::string::npos);
 }
 
-TEST_CASE("the same command twice is known, another one under its id is refused; from the control plane that is an event") {
+TEST_CASE(
+    "the same command twice is known, another one under its id is refused; from the control plane that is an event") {
   Folder folder;
   boost::asio::io_context io;
   FakeContainerEngine engine;

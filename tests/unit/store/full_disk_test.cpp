@@ -1,5 +1,6 @@
 // The disk full and read-only, on a small file system of its own; without the right to mount these are skipped.
 #include "agent/store/ledger.hpp"
+#include "tests/support/fault_log.hpp"
 #include "tests/unit/store/scratch.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -100,6 +101,8 @@ TEST_CASE("beyond the reserve supervision goes on in memory, decisions get no_sp
 }
 
 TEST_CASE("space that comes back heals without a new record, and what was in memory is stored then") {
+  testing::FaultLog fault("unit", "the ledger's reserve is used up", "a real tmpfs, full, then with space again");
+  fault.observed("kept in memory, whole on disk as soon as the disk takes it");
   const Tmpfs disk("4m");
   REQUIRE_MOUNTED(disk);
   const std::string state_dir = disk.path() + "/state";
@@ -165,6 +168,37 @@ TEST_CASE("a ledger whose disk was remounted read-only is read_only and opens ag
   CHECK(Ledger::open(disk.path()).error().code == Errc::read_only);
   REQUIRE(disk.read_only(false));
   CHECK(Ledger::open(disk.path()).value()->state().last_time == 7);
+}
+
+TEST_CASE("a ledger on a disk that cannot be written is remembered from a copy, which leaves nothing behind") {
+  const Tmpfs disk("8m");
+  const test::Scratch scratch;
+  REQUIRE_MOUNTED(disk);
+  reconcile::State before;
+  std::string key;
+  {
+    const auto ledger = Ledger::open(disk.path()).value();
+    REQUIRE(ledger->record(test::created()));
+    REQUIRE(ledger->record(test::declared(2, "web")));
+    REQUIRE(ledger->record(test::wanted(3, 4, true)));
+    before = ledger->state();
+    key = ledger->secret_key();
+  }
+  REQUIRE(disk.read_only(true));
+  const auto ledger = Ledger::remembered(disk.path(), scratch.path() + "/run", "read-only").value();
+  CHECK(ledger->state() == before);
+  CHECK(ledger->secret_key() == key);
+  CHECK(ledger->trouble() == "read-only");
+  CHECK(std::filesystem::is_empty(scratch.path() + "/run"));
+  REQUIRE(ledger->record(test::noted(5)));
+  CHECK(ledger->record(test::wanted(6, 5, false)).error().code == Errc::no_space);
+  ledger->catch_up();
+  CHECK(ledger->trouble() == "read-only");
+}
+
+TEST_CASE("where there is no ledger nothing is remembered") {
+  const test::Scratch scratch;
+  CHECK(Ledger::remembered(scratch.path(), scratch.path() + "/run", "gone").error().code == Errc::not_found);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <filesystem>
 #include <fmt/format.h>
+#include <filesystem>
 #include <random>
 
 namespace aura::store {
@@ -40,7 +40,8 @@ struct TwoMachines {
 
 }  // namespace
 
-TEST_CASE("power lost at any write, with torn pages: the ledger replays to what was acknowledged, or to one record more") {
+TEST_CASE(
+    "power lost at any write, with torn pages: the ledger replays to what was acknowledged, or to one record more") {
   testing::FaultLog fault("unit", "the machine loses power in the middle of a write of the ledger",
                           "cut after every write, with none, all or half of the unsynced sectors kept");
   TwoMachines machines;
@@ -54,7 +55,8 @@ TEST_CASE("power lost at any write, with torn pages: the ledger replays to what 
   State acknowledged = ledger->state(), with_next;
   std::string first_violation;
   machines.disk.after_each = [&] {
-    const std::function<bool()> policies[] = {[] { return false; }, [] { return true; }, [&] { return random() % 2 == 0; }};
+    const std::function<bool()> policies[] = {[] { return false; }, [] { return true; },
+                                              [&] { return random() % 2 == 0; }};
     for (const auto& survives : policies) {
       const auto found = machines.after_power_loss(survives);
       const bool holds = found && (*found == acknowledged || *found == with_next);
