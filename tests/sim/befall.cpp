@@ -228,14 +228,20 @@ void Story::foreign_container() {
 void Story::disk_full() {
   Vm& vm = a_vm();
   vm.disk.free_bytes = 0;
-  world_.after(a_while(), [&vm] { vm.disk.free_bytes = 1LL << 30; });
+  world_.after(a_while(), [&vm] {
+    vm.disk.free_bytes = 1LL << 30;
+    vm.disk_is_well();
+  });
 }
 
 void Story::disk_read_only() {
   Vm& vm = a_vm();
   vm.disk.read_only = true;
   if (world_.random.one_in(2)) container_crashes();
-  world_.after(a_while(), [&vm] { vm.disk.read_only = false; });
+  world_.after(a_while(), [&vm] {
+    vm.disk.read_only = false;
+    vm.disk_is_well();
+  });
 }
 
 void Story::disk_does_not_sync() {

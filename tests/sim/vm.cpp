@@ -18,7 +18,8 @@ constexpr std::int64_t most_handlers_in_a_row = 500'000;
 const std::string good_code = "good-code";
 
 OpenedLedger open(const std::string& state_dir) {
-  auto opened = open_ledger(state_dir);
+  // The copy that a ledger on a broken disk is read from is a file of the real machine: there is none here.
+  auto opened = open_ledger(state_dir, "/nonexistent");
   if (!opened) throw std::runtime_error(opened.error().message);
   return std::move(*opened);
 }
@@ -68,7 +69,7 @@ Life::Life(World& world, Control& control, Vm& vm)
   options.first_interval_s = control.next_heartbeat_s;
   options.agent_version = "0.1.0";
   options.start_recorded = *recorded;
-  options.ledger_readable = !opened.in_memory;
+  options.ledger_readable = opened.readable;
   options.report = [this] { return board.report(); };
   heartbeat.emplace(parts, link, *enrolment, desk, std::move(options));
   listener.emplace(parts, link, desk, *heartbeat);
@@ -250,6 +251,13 @@ void Vm::take_disk_of(Vm& other) {
     std::filesystem::copy_file(entry.path(), std::filesystem::path(state_dir) / entry.path().filename());
   }
   disk.copy_from(other.disk);
+}
+
+// As the daemon does when its disk takes writes again.
+void Vm::disk_is_well() {
+  if (!life_ || !ledger_is_back(life_->opened, state_dir)) return;
+  kill_agent();
+  start_agent();
 }
 
 void Vm::reload() {

@@ -73,6 +73,7 @@ class Vm {
   void kill_agent();
   void kill_within(std::int64_t handlers);      // at one of the next suspension points
   void kill_on_disk(std::uint64_t operations);  // in the middle of one of the next writes
+  void disk_is_well();
   bool agent_up() const { return life_ != nullptr; }
   Life& life() { return *life_; }
 

@@ -112,11 +112,6 @@ void FakeClock::advance(BootMs ms) {
   run_until_idle();
 }
 
-void FakeClock::stall(BootMs ms) {
-  go_to(now_ms_ + ms);
-  run_until_idle();
-}
-
 void FakeClock::reboot(BootMs boot_ms) {
   wall_offset_ms_ += now_ms_ - boot_ms;
   now_ms_ = boot_ms;

@@ -67,8 +67,6 @@ class FakeClock final : public ports::Clock {
   void pause_host(std::int64_t for_ms) { others_ahead_ms_ += for_ms; }
   // What the clock of another machine shows, one that is never paused and never set.
   WallMs other_wall_ms() const { return now_ms_ + first_wall_offset_ms_ + others_ahead_ms_; }
-  // `ms` pass at once, and nobody here gets to run meanwhile: the process is stopped, or its disk hangs.
-  void stall(BootMs ms);
 
   BootMs boot_ms() const { return now_ms_; }
 
