@@ -19,7 +19,7 @@ def probes(rig, size):
     count = resources.SOME
     for number in range(count):
         port = FIRST_PORT + number
-        node.declare(f"w{number}", f"mkdir /tmp/w && echo ok > /tmp/w/ok && exec httpd -f -p 127.0.0.1:{port} -h /tmp/w",
+        node.declare(f"w{number}", f"mkdir -p /tmp/w && echo ok > /tmp/w/ok && exec httpd -f -p 127.0.0.1:{port} -h /tmp/w",
                      spec_of(port))
     node.start()
 

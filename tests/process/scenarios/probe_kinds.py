@@ -18,7 +18,7 @@ def run(rig):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     write(node.path("srv", "ok"), "ok")
-    mounts = [{"source": node.path("srv"), "target": "/data"}]
+    mounts = [{"source": node.path("srv"), "target": "/data", "read_only": True}]
     stop = "[stop]\ngrace_s = 1\n[restart]\nbackoff_max_s = 1\n"
     made = make_checked(rig, image)
     try:

@@ -6,7 +6,7 @@ import socket
 
 from lib import check
 
-SERVES = "mkdir /tmp/w && echo ok > /tmp/w/healthz && exec httpd -f -p 80 -h /tmp/w"
+SERVES = "mkdir -p /tmp/w && echo ok > /tmp/w/healthz && exec httpd -f -p 80 -h /tmp/w"
 PROBE = ('[security]\ninit = false\n[stop]\ngrace_s = 1\n[health.liveness]\nhttp = "http://127.0.0.1:80/healthz"\n'
          'every_s = 1\ntimeout_s = 1\nfailures = 2\nstart_grace_s = 30\n')
 

@@ -2,7 +2,7 @@
 the agent counts nothing against what runs."""
 from lib import check
 
-SLOW = "mkdir /tmp/w && echo ok > /tmp/w/ready && sleep 4 && exec httpd -f -p 8080 -h /tmp/w"
+SLOW = "mkdir -p /tmp/w && echo ok > /tmp/w/ready && sleep 4 && exec httpd -f -p 8080 -h /tmp/w"
 PROBES = ('[health.startup]\nhttp = "http://127.0.0.1:8080/ready"\nstart_grace_s = 40\n'
           '[health.liveness]\ntcp = "127.0.0.1:8080"\nevery_s = 1\nfailures = 1\n'
           '[health.readiness]\nexec = ["test", "-e", "/tmp/w/ready"]\nevery_s = 1\n')
