@@ -40,7 +40,7 @@ constexpr int exit_cannot_start = 1;
 constexpr int exit_config = 78;  // EX_CONFIG, sysexits.h
 constexpr mode_t runtime_dir_mode = 0755;
 constexpr std::int64_t ledger_look_ms = 10'000;
-constexpr mode_t socket_mode = 0666;  // everyone may read; who may act is judged by SO_PEERCRED
+constexpr mode_t socket_mode = 0666;          // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
 constexpr const char* tailnet_words = "tailnet identity is not in this version: the TCP listener is closed";
 

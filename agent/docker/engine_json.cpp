@@ -127,7 +127,8 @@ std::string own_name(const json::array& names) {
 // Of the first network that gave it one; a container of ours has one network. Host network: none.
 std::string address_of(const Members& settings) {
   for (const auto& [name, network] : settings.object("Networks").all()) {
-    std::string address = settings.object("Networks").object(std::string_view(name.data(), name.size())).text("IPAddress");
+    std::string address =
+        settings.object("Networks").object(std::string_view(name.data(), name.size())).text("IPAddress");
     if (!address.empty()) return address;
   }
   return {};

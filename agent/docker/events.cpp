@@ -47,8 +47,8 @@ struct Stream {
 
 ports::Async<void> DockerEngine::events(std::int64_t since_ns, std::function<void()> connected,
                                         std::function<void(const ports::EngineEvent&)> on_event) {
-  static const std::vector<std::string> actions = {"start",   "die",   "kill",    "stop",   "oom",
-                                                   "destroy", "pause", "unpause", "create", "rename", "health_status"};
+  static const std::vector<std::string> actions = {"start", "die",     "kill",   "stop",   "oom",          "destroy",
+                                                   "pause", "unpause", "create", "rename", "health_status"};
   // The engine sends its 200 before it subscribes: only a replay from before that is without a gap.
   constexpr std::int64_t replay_ns = 1 * ns_per_s;
   const std::int64_t from_ns = since_ns > 0 ? since_ns : engine_now_ns() - replay_ns;

@@ -25,10 +25,9 @@ std::int64_t every_ms(const reconcile::Probe& probe) { return std::int64_t{probe
 bool still_there(const reconcile::State& state, const std::string& name, const reconcile::Instance& instance) {
   const auto workload = state.workloads.find(name);
   if (workload == state.workloads.end()) return false;
-  return std::any_of(
-      workload->second.containers.begin(), workload->second.containers.end(), [&](const auto& owned) {
-        return owned.id == instance.container_id && owned.seen == instance.started_at && owned.runs;
-      });
+  return std::any_of(workload->second.containers.begin(), workload->second.containers.end(), [&](const auto& owned) {
+    return owned.id == instance.container_id && owned.seen == instance.started_at && owned.runs;
+  });
 }
 
 bool same_probes(const reconcile::WorkloadSpec& a, const reconcile::WorkloadSpec& b) {

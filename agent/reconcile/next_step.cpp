@@ -110,8 +110,8 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
 void stop_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                const StopOrder& order, Finding& finding) {
   finding.word = workload.stuck ? WorkloadWord::stuck : WorkloadWord::stopping;
-  finding.reason = order.cause == Cause::probe ? fmt::format("It is being stopped: {}.", order.reason)
-                                               : "It is being stopped.";
+  finding.reason =
+      order.cause == Cause::probe ? fmt::format("It is being stopped: {}.", order.reason) : "It is being stopped.";
   if (workload.stuck && workload.trouble) finding.reason = workload.trouble->detail;
   if (pass.in_flight.workloads.contains(name)) {
     hasten_step(pass, name, workload, container, order);

@@ -66,7 +66,7 @@ struct Health {
 struct Observed {
   std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
   std::string unknown_reason;                        // then: one sentence
-  std::map<std::string, Health> health;  // by workload; of those that Plan::probed asked for
+  std::map<std::string, Health> health;              // by workload; of those that Plan::probed asked for
   bool after_gap = false;  // the first complete listing of this process after Docker could not be asked for a while
 };
 

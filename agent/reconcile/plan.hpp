@@ -92,7 +92,7 @@ struct Plan {
   std::optional<BootMs> wake_at;  // plan again then even if nothing happens
   std::map<std::string, Finding> findings;
   std::map<std::string, Probed> probed;  // by workload; for everything else probes stand still
-  std::vector<std::string> conflicts;  // containers that carry our label but are not ours: "NAME: why"
+  std::vector<std::string> conflicts;    // containers that carry our label but are not ours: "NAME: why"
 };
 
 // Pure and total: never acts on what is unknown, never touches a container the ledger does not know, at most one

@@ -107,9 +107,8 @@ void intend_start(Pass& pass, const std::string& name, const Workload& workload,
   bool again = false;
   if (workload.last_exit) {
     const Cause cause = workload.last_exit->cause;
-    again =
-        cause == Cause::crashed || cause == Cause::exited || cause == Cause::human || cause == Cause::docker_restart ||
-        cause == Cause::probe || cause == Cause::dependency;
+    again = cause == Cause::crashed || cause == Cause::exited || cause == Cause::human ||
+            cause == Cause::docker_restart || cause == Cause::probe || cause == Cause::dependency;
     if (again || cause == Cause::host_reboot || cause == Cause::replaced) start.cause = cause;
   }
   if (!start.command_id.empty()) start.cause = Cause::command;

@@ -174,7 +174,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   bool down_ = false;
   std::optional<std::string> hung_;
   std::vector<Fault> failures_, lost_replies_;
-  std::multiset<BootMs> deadlines_;  // of calls that wait
+  std::multiset<BootMs> deadlines_;                              // of calls that wait
   std::map<std::string, std::pair<std::string, BootMs>> execs_;  // id -> container, end
   std::vector<std::string> calls_;
   std::uint64_t made_ = 0;

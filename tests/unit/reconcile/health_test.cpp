@@ -13,7 +13,7 @@ namespace {
 
 constexpr int grace_s = 60;
 
-WorkloadSpec probed(std::optional<Probe> WorkloadSpec::* which) {
+WorkloadSpec probed(std::optional<Probe> WorkloadSpec::*which) {
   WorkloadSpec spec = simple_spec();
   Probe probe{.http = "http://127.0.0.1:80/"};
   probe.start_grace_s = grace_s;
@@ -81,7 +81,8 @@ TEST_CASE("policy never leaves what a probe stopped; on_failure restarts it alth
     Scene scene(spec);
     scene.docker.failing.insert("web");
     scene.agent.think(scene.docker);
-    for (const Action& action : std::vector<Action>(scene.agent.plan.actions)) scene.agent.perform(scene.docker, action);
+    for (const Action& action : std::vector<Action>(scene.agent.plan.actions))
+      scene.agent.perform(scene.docker, action);
     scene.docker.failing.clear();
     scene.agent.settle(scene.docker);
     CHECK(scene.starts() == (policy == RestartPolicy::never ? 1 : 2));
