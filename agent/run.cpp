@@ -1,7 +1,6 @@
 #include "agent/run.hpp"
 
 #include "agent/api/node_api.hpp"
-#include "agent/config/mount_check.hpp"
 #include "agent/config/workload_folder.hpp"
 #include "agent/controlplane/http_control_plane.hpp"
 #include "agent/docker/engine.hpp"
@@ -11,6 +10,7 @@
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "agent/probes/prober.hpp"
+#include "agent/run_config.hpp"
 #include "agent/run_host.hpp"
 #include "agent/run_start.hpp"
 #include "common/async/spawn.hpp"
@@ -42,34 +42,6 @@ constexpr mode_t runtime_dir_mode = 0755;
 constexpr std::int64_t ledger_look_ms = 10'000;
 constexpr mode_t socket_mode = 0666;          // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
-constexpr const char* tailnet_words = "tailnet identity is not in this version: the TCP listener is closed";
-
-Result<void> check_mounts(const reconcile::WorkloadSpec& spec) {
-  for (const auto& mount : spec.mounts) {
-    const auto problem = config::mount_problem(mount.source);
-    if (!problem) continue;
-    Error error;
-    error.code = Errc::invalid_argument;
-    error.message = "mount " + mount.source + ": " + *problem;
-    return error;
-  }
-  return {};
-}
-
-std::string no_control_words(const config::Config& config) {
-  if (config.control.url.empty()) return "none configured";
-  return "not used: control.auth = \"tailnet\" is not in this version, set it to \"token\"";
-}
-
-bool reports_to_control(const config::Config& config) {
-  return !config.control.url.empty() && config.control.auth == "token";
-}
-
-std::vector<std::string> texts(const std::vector<config::Problem>& problems) {
-  std::vector<std::string> lines;
-  for (const auto& problem : problems) lines.push_back(config::to_string(problem));
-  return lines;
-}
 
 class Daemon {
  public:
@@ -131,18 +103,6 @@ class Daemon {
   bool ready_told_ = false;
   bool again_ = false;
 };
-
-loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version) {
-  loops::StatusBoard::Options options;
-  options.agent_version = version;
-  options.tenant = config.node.tenant;
-  options.tailnet = tailnet_words;
-  options.no_control = no_control_words(config);
-  if (!config.control.url.empty() && !reports_to_control(config)) {
-    options.troubles.push_back("The control plane is " + options.no_control + ".");
-  }
-  return options;
-}
 
 Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened)
     : loaded_(std::move(loaded)),
