@@ -24,7 +24,7 @@ def probes(rig, size):
     node.start()
 
     def all_healthy():
-        return sum(one["health"] == "healthy" for one in node.status()["workloads"]) == count
+        return sum(one.get("health") == "healthy" for one in node.status()["workloads"]) == count
 
     rig.until(all_healthy, resources.START_S, f"{count} workloads are healthy")
     time.sleep(size.settle_s)
