@@ -12,7 +12,7 @@ using reconcile::Phase;
 namespace {
 
 const std::string node_id = "n1";
-constexpr WorldMs calm_for = 4 * hour;
+constexpr WorldMs calm_for = 3 * hour;
 
 bool runs(const testing::FakeContainerEngine& engine, const std::string& id) {
   const auto* seen = engine.find(id);
@@ -32,8 +32,8 @@ bool is_forever(const testing::FakeScript& script) { return !script.runs_ms; }
 
 Story::Story(const Plot& plot) : plot_(plot), world_(plot.seed, plot.tracing), control_(world_) {
   Random& random = world_.random;
-  control_.next_heartbeat_s = static_cast<int>(random.pick<std::int64_t>({900, 3600, 7200, 14400}));
-  control_.long_poll = random.one_in(8);
+  control_.next_heartbeat_s = static_cast<int>(random.pick<std::int64_t>({1800, 7200, 14400}));
+  control_.long_poll = random.one_in(16);
   control_.on_command = [this](const std::string&) {
     for (const auto& vm : vms_) {
       if (vm->agent_up()) vm->life().link.command_waits();
@@ -162,7 +162,7 @@ void Story::check_settled(Vm& vm) {
 void Story::calm_down() {
   world_.say("story", "no more faults");
   world_.cancel_all();
-  control_.next_heartbeat_s = 300;
+  control_.next_heartbeat_s = 600;
   ends_at_ = world_.now + calm_for;
   // The operator removes the copy.
   while (vms_.size() > 1) vms_.pop_back();

@@ -47,7 +47,7 @@ struct World {
 
   Folder folder;
   boost::asio::io_context io;
-  FakeContainerEngine engine{io};
+  FakeContainerEngine engine;
   FakeClock clock{io};
   FakeControlPlane control{io.get_executor()};
   Node node{folder, io, clock, engine, true};
