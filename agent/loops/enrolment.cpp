@@ -41,7 +41,8 @@ ports::Async<bool> Enrolment::attempt() {
     if (enrolled_ || use_stored_key()) co_return true;
     Error a_copy;
     a_copy.code = Errc::forbidden;
-    a_copy.message = "this machine is a clone of the node and does not enrol; aura-node adopt --instance makes it the node";
+    a_copy.message =
+        "this machine is a clone of the node and does not enrol; aura-node adopt --instance makes it the node";
     co_return a_copy;
   }
   protocol::EnrollRequest request;

@@ -52,7 +52,8 @@ asio::awaitable<void> Supervisor::pass() {
   std::set<std::string> busy_before = actor_.in_flight().workloads;
   reconcile::Observed observed = co_await observe();
   if (hooks_.health) observed.health = hooks_.health();
-  const std::string unknown_before = std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
+  const std::string unknown_before =
+      std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
   reconcile::InFlight busy = actor_.in_flight();
   busy.workloads.merge(busy_before);
   const Now now = parts_.clock.now();
@@ -71,7 +72,8 @@ asio::awaitable<void> Supervisor::pass() {
     if (!record_failed_) actor_.begin(std::move(action));
   }
   plan.facts.clear();
-  found_news_ = !(plan.findings == plan_.findings) || plan.conflicts != plan_.conflicts || unknown_before != unknown_reason_;
+  found_news_ =
+      !(plan.findings == plan_.findings) || plan.conflicts != plan_.conflicts || unknown_before != unknown_reason_;
   plan_ = std::move(plan);
   if (hooks_.probe) hooks_.probe(plan_.probed);
   fetch_tails(exits);

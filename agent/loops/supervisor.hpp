@@ -63,7 +63,7 @@ class Supervisor {
   reconcile::Plan plan_;
   std::string unknown_reason_;
   bool reconciled_ = false;
-  bool found_news_ = true;  // in the last pass
+  bool found_news_ = true;      // in the last pass
   bool recording_ = false;      // the ledger's change signal is about our own record
   bool record_failed_ = false;  // facts of the last pass could not be kept
   std::string record_trouble_;  // the last one told

@@ -59,7 +59,7 @@ std::map<std::string, Share>::iterator greediest(Load& load) {
 }
 
 // `oldest` gives way to the fold, which stands where the first dropped event stood.
-void drop(State& state, std::deque<protocol::Event>::iterator oldest) {
+void drop(State& state, const std::deque<protocol::Event>::iterator& oldest) {
   protocol::Event fold;
   fold.seq = oldest->seq;
   fold.time = oldest->time;

@@ -37,7 +37,8 @@ void add_evidence(State& state, const record::Exited& exited, const std::optiona
     evidence.exit_code = exited.exit.code;
     evidence.signal = exit_signal(exited.exit.code);
     evidence.oom = exited.exit.oom;
-    if (stop && stop->instance == exited.exit.instance) evidence.duration_ms = now - stop->at;
+    if (stop && stop->instance == exited.exit.instance)
+      evidence.duration_ms = std::max<std::int64_t>(0, now - stop->at);
     open.evidence[exited.workload] = evidence;
   }
 }

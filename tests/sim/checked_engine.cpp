@@ -68,7 +68,8 @@ ports::Async<void> CheckedEngine::start(const std::string& id) {
     for (const std::string& other : truth_.ids_of(owner.name)) {
       const auto* seen = truth_.find(other);
       const bool a_strangers = seen->labels.nonce == strangers_nonce;
-      if (other != id && seen->phase == Phase::running && !a_strangers) {
+      const bool unknown_to_it = forgetful_ && owner_of(other).workload == nullptr;
+      if (other != id && seen->phase == Phase::running && !a_strangers && !unknown_to_it) {
         wrong("starts " + owner.name + " while another container of it runs");
       }
     }
@@ -91,7 +92,8 @@ bool CheckedEngine::may_stop(const Owner& owner, const reconcile::Instance& inst
   });
 }
 
-void CheckedEngine::check_stop(const std::string& id, const char* verb) {
+// A kill ends what a stop has begun: the signal is out, whatever was decided since.
+void CheckedEngine::check_stop(const std::string& id, const char* verb, bool ends_a_stop) {
   const Owner owner = owner_of(id);
   if (owner.workload == nullptr) {
     wrong(fmt::format("{} of a container that is not its own: {}", verb, brief(id)));
@@ -104,12 +106,13 @@ void CheckedEngine::check_stop(const std::string& id, const char* verb) {
   }
   const auto* seen = truth_.find(id);
   if (seen == nullptr || seen->phase != Phase::running || !(seen->instance() == sent->instance)) return;
-  if (!may_stop(owner, sent->instance)) wrong(fmt::format("{} of {}, which is healthy and wanted", verb, owner.name));
+  if (!ends_a_stop && !may_stop(owner, sent->instance))
+    wrong(fmt::format("{} of {}, which is healthy and wanted", verb, owner.name));
 }
 
 ports::Async<void> CheckedEngine::stop(const std::string& id, int grace_s) {
   trace("stop", id);
-  check_stop(id, "a stop");
+  check_stop(id, "a stop", false);
   const auto* seen = truth_.find(id);
   const Owner owner = owner_of(id);
   const bool hastens = owner.workload != nullptr && owner.workload->stop_sent && owner.workload->stop_sent->hastens;
@@ -121,7 +124,7 @@ ports::Async<void> CheckedEngine::stop(const std::string& id, int grace_s) {
 
 ports::Async<void> CheckedEngine::kill(const std::string& id, const std::string& signal) {
   trace("kill", id);
-  check_stop(id, "a kill");
+  check_stop(id, "a kill", true);
   return truth_.kill(id, signal);
 }
 

@@ -69,7 +69,7 @@ class CheckedEngine final : public ports::ContainerEngine {
   };
   void trace(const char* verb, const std::string& id) const;
   Owner owner_of(const std::string& id) const;
-  void check_stop(const std::string& id, const char* verb);
+  void check_stop(const std::string& id, const char* verb, bool ends_a_stop);
   bool may_stop(const Owner& owner, const reconcile::Instance& instance) const;
   void wrong(const std::string& what) { world_.violation(who_, what); }
 

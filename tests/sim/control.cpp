@@ -115,9 +115,9 @@ Result<protocol::HeartbeatReply> Control::heartbeat(const std::string& id, const
   if (countable) {
     const auto intake = fleet::judge_events(record.confirmed_event_seq, node.announced_to, node.gap_at, beat.events);
     if (intake.lost && !node.returned.contains(beat.ledger_id)) {
-      world_.violation("control", fmt::format("events {} to {} are lost (ledger {}, epoch {}, instance {})", intake.lost->first,
-                                                intake.lost->last, beat.ledger_id.substr(0, 26), beat.epoch.value_or(0),
-                                                beat.cloud_instance_id));
+      world_.violation("control", fmt::format("events {} to {} are lost (ledger {}, epoch {}, instance {})",
+                                              intake.lost->first, intake.lost->last, beat.ledger_id.substr(0, 26),
+                                              beat.epoch.value_or(0), beat.cloud_instance_id));
     }
     node.gap_at = intake.gap_at;
     node.announced_to = intake.announced_to;

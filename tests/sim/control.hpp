@@ -48,9 +48,9 @@ class Control {
     std::set<std::string> open;
     std::map<std::string, WorldMs> not_before;  // of deferred ones
     std::map<std::string, WorldMs> sent_at;
-    std::uint64_t events = 0;  // taken
+    std::uint64_t events = 0;                 // taken
     std::set<std::string> ledgers, returned;  // all that were ever enrolled; those that were so twice
-    bool forgetful = false;    // its ledger was lost: a command may be carried out and told anew
+    bool forgetful = false;                   // its ledger was lost: a command may be carried out and told anew
   };
   Node& node(const std::string& id) { return nodes_[id]; }
 

@@ -11,7 +11,6 @@ using reconcile::Phase;
 
 namespace {
 
-const std::string node_id = "n1";
 constexpr WorldMs calm_for = 3 * hour;
 
 bool runs(const testing::FakeContainerEngine& engine, const std::string& id) {
@@ -148,7 +147,7 @@ void Story::check_settled(Vm& vm) {
       });
       const bool stops = outcome.verb == Verb::stop || outcome.verb == Verb::suspend;
       if (stops && up) world_.violation(vm.name, fmt::format("{} succeeded but {} runs", *it, name));
-      if (outcome.verb != Verb::restart || !vm.must_go[*it].contains(name)) continue;
+      if (outcome.verb != Verb::restart || workload.withdrawn_at || !vm.must_go[*it].contains(name)) continue;
       const reconcile::Instance& old = vm.must_go[*it].at(name);
       const auto* seen = vm.engine.find(old.container_id);
       if (seen != nullptr && seen->phase == Phase::running && seen->instance() == old) {

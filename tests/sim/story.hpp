@@ -29,7 +29,7 @@ class Story {
   const std::map<std::string, std::uint64_t>& counts() const { return world_.counts; }
 
  private:
-  // befall.cpp: what happens, and when
+  // befall.cpp, people.cpp: what happens, and when
   struct Kind {
     const char* name;
     void (Story::*befall)();
@@ -89,6 +89,9 @@ class Story {
   void check_end();
   bool in_conflict(Vm& vm, const std::string& name) const;
   void check_workload(Vm& vm, const std::string& workload, const reconcile::Workload& known);
+
+  // There is one node; a clone claims to be it.
+  static constexpr const char* node_id = "n1";
 
   Plot plot_;
   World world_;

@@ -134,7 +134,7 @@ ports::Async<bool> FakeContainerEngine::exec_runs(const std::string& exec_id) {
   const auto known = execs_.find(id);
   if (known == execs_.end()) co_return false;
   const Item* holder = item(known->second.first);
-  co_return holder != nullptr && is_running(*holder) && now_ms_ < known->second.second;
+  co_return holder != nullptr&& is_running(*holder) && now_ms_ < known->second.second;
 }
 
 }  // namespace aura::testing

@@ -53,7 +53,10 @@ struct Sender {
         parts{io.get_executor(), clock, *ledger, engine, host},
         secrets(host),
         enrolment(parts, control, secrets, folder),
-        desk(parts, [](bool) { return loops::ReloadResult{true, ""}; }),
+        desk(parts,
+             [](bool) {
+               return loops::ReloadResult{true, ""};
+             }),
         heartbeat(parts, control, enrolment, desk, options()) {
     spawn(parts.executor, "heartbeat", heartbeat.run());
   }
