@@ -16,7 +16,7 @@ CHANGES = re.compile(r"(ledger|marker|compaction|enrolment)\.|docker\.(before|af
 CALLS = re.compile(r"docker\.before\.(POST|DELETE)\.")
 UNDER_WAY_MS = 2        # a call is on its way to Docker by then, and no answer is back: the fastest change takes longer
 QUIET_S = 0.7           # no record, no beat of its own accord: what the dry run waits for before a story
-REACH_S = 1.5           # a point after the story's end, such as the beat that tells of it
+REACH_S = 10            # for a point after the story's end, such as the beat that tells of it, on a slow machine
 MOST_COMMANDS = 1000    # pairs of local commands by which a ledger must have been compacted: it is after 1,000 records
 
 
@@ -181,6 +181,7 @@ class Worker:
                 return True
             # What a life does once, such as looking for its network, may have been done: another life.
             self.node.kill_and_start()
+            self.node.check_all()
             return run_case(self.node, case)
         except BaseException:
             self.retire()
@@ -218,7 +219,7 @@ def run(suite):
     def work(number):
         with suite.rig(f"matrix-{number}") as rig:
             worker = Worker(rig, number, suite.dev_node)
-            while queue:
+            while queue and not suite.ended:
                 try:
                     cases = queue.popleft()
                 except IndexError:
