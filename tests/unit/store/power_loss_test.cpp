@@ -49,7 +49,7 @@ TEST_CASE(
   REQUIRE(ledger->record(test::created()));
   // So many that the compaction is among those that are cut.
   BootMs at = 1;
-  while (at < compact_after_records - 20) REQUIRE(ledger->record(test::noted(++at)));
+  while (at < compact_after_records - 8) REQUIRE(ledger->record(test::noted(++at)));
 
   std::mt19937 random(4711);
   State acknowledged = ledger->state(), with_next;
@@ -66,17 +66,18 @@ TEST_CASE(
       if (first_violation.empty()) first_violation = fmt::format("write {}: {}", machines.disk.operations(), what);
     }
   };
-  for (int i = 0; i < 40; ++i) {
-    const auto record = i % 10 == 5 ? test::wanted(++at, static_cast<std::uint64_t>(i), i == 15)
+  for (int i = 0; i < 16; ++i) {
+    const auto record = i % 5 == 2 ? test::wanted(++at, static_cast<std::uint64_t>(i), i == 7)
                                     : test::declared(++at, "w" + std::to_string(i % 3));
     with_next = acknowledged;
     reconcile::evolve(with_next, record);
     REQUIRE(ledger->record(record));
     acknowledged = ledger->state();
   }
+  machines.disk.after_each = nullptr;
   INFO(first_violation);
   CHECK(machines.violations == 0);
-  CHECK(machines.cuts > 200);
+  CHECK(machines.cuts > 100);
   fault.ran(static_cast<std::int64_t>(machines.cuts));
   fault.held(machines.violations == 0);
   fault.observed("the ledger replayed to the last acknowledged record or one more; nothing had to be repaired");
