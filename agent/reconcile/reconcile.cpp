@@ -41,7 +41,9 @@ const OwnedContainer* active_of(const Pass& pass, const Workload& workload) {
   }
   const OwnedContainer* active = nullptr;
   for (const OwnedContainer& owned : workload.containers) {
-    if (!owned.remove && pass.find(owned.id) != nullptr) active = &owned;
+    if (owned.remove || pass.find(owned.id) == nullptr) continue;
+    // One that runs before a newer one that never did: that one must not be started beside it.
+    if (active == nullptr || !is_up(pass.find(active->id)->phase)) active = &owned;
   }
   return active;
 }

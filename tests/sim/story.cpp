@@ -150,6 +150,7 @@ void Story::check_settled(Vm& vm) {
       if (outcome.verb != Verb::restart || workload.withdrawn_at || !vm.must_go[*it].contains(name)) continue;
       const reconcile::Instance& old = vm.must_go[*it].at(name);
       const auto* seen = vm.engine.find(old.container_id);
+      if (!is_known(vm, workload, old.container_id)) continue;
       if (seen != nullptr && seen->phase == Phase::running && seen->instance() == old) {
         world_.violation(vm.name, fmt::format("restart {} succeeded but {} is the one that ran before", *it, name));
       }

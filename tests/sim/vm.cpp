@@ -242,6 +242,7 @@ void Vm::lose_ledger() {
   for (const std::string& file : disk.files()) disk.remove(file);
   for (const char* file : {"/ledger.db", "/node-key"}) std::filesystem::remove(state_dir + file);
   kept_.reset();
+  must_go.clear();
   unsure = false;
   forgetful = true;
 }

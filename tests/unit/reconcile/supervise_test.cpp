@@ -280,3 +280,21 @@ TEST_CASE("a new node with a control plane starts nothing before a decision or t
   agent.settle(docker);
   CHECK(docker.running().size() == 1);
 }
+
+TEST_CASE("a container that was made for a spec in between is not started beside the one that runs") {
+  ModelDocker docker;
+  ModelAgent agent;
+  docker.images = {"web:1", "web:2"};
+  agent.declare("web", simple_spec("web:1"));
+  agent.settle(docker);
+  REQUIRE(docker.running().size() == 1);
+  agent.declare("web", simple_spec("web:2"));
+  agent.think(docker);
+  // The container for web:2 is made, and before the old one is stopped the spec changes again; its image is not there.
+  for (const Action& action : std::vector<Action>(agent.plan.actions)) {
+    if (std::holds_alternative<action::Create>(action)) agent.perform(docker, action);
+  }
+  agent.declare("web", simple_spec("missing:3"));
+  agent.settle(docker);
+  CHECK(docker.running().size() == 1);
+}
