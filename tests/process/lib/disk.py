@@ -1,5 +1,6 @@
 """Small file systems of a scenario's own, to be filled up, to turn read-only, and to be well again."""
 import os
+import shutil
 import subprocess
 
 from lib.errors import Skip
@@ -87,6 +88,9 @@ class Ext4(Disk):
 
     def repair(self):
         self.unmount()
+        # A copy, as on another device: a mount namespace made meanwhile by somebody else may still hold the broken one.
+        shutil.copyfile(self.image, self.image + ".mended")
+        self.image += ".mended"
         done = sh("e2fsck", "-y", "-f", self.image)
         assert done.returncode in (0, 1), f"e2fsck: {done.stdout}"  # 1: what was wrong is mended
         self.mount()

@@ -1,5 +1,6 @@
 """An agent that stood still takes nothing for a workload's failure: it says so, looks anew, finds what died meanwhile,
 and carries a command that was under way to its one outcome."""
+import os
 import signal
 
 from lib import check
@@ -26,6 +27,7 @@ def run(rig):
     web, dies = node.until_running("web"), node.until_running("dies")
     node.until_running("slow")
     rig.until(notify.fed, 20, "the watchdog is fed")
+    check.is_true(watches_wall_clock(node), "the kernel is to tell it of a wall clock that is set")
     reply = node.command("stop", "workload:slow", wait_s=0, id="c-slow", args={"grace_s": 2})
     check.equal(reply.status, 202, "the stop is under way")
     node.process.send_signal(signal.SIGSTOP)
@@ -50,3 +52,13 @@ def run(rig):
     fault.observed = (f"told as {int(told['data']['for_ms']) // 1000} s or more; no container bounced, the crash found, "
                       "one outcome")
 
+
+def watches_wall_clock(node):
+    """A timerfd on CLOCK_REALTIME, absolute and cancelled by a set (proc(5), timerfd_create(2)); setting the clock itself
+    would be felt by the whole machine."""
+    folder = f"/proc/{node.process.pid}/fdinfo"
+    infos = []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="ascii") as file:
+            infos.append(file.read())
+    return any("clockid: 0" in info and "settime flags: 03" in info for info in infos)
