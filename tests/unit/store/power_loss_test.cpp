@@ -68,7 +68,7 @@ TEST_CASE(
   };
   for (int i = 0; i < 16; ++i) {
     const auto record = i % 5 == 2 ? test::wanted(++at, static_cast<std::uint64_t>(i), i == 7)
-                                    : test::declared(++at, "w" + std::to_string(i % 3));
+                                   : test::declared(++at, "w" + std::to_string(i % 3));
     with_next = acknowledged;
     reconcile::evolve(with_next, record);
     REQUIRE(ledger->record(record));
