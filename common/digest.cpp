@@ -1,12 +1,10 @@
 #include "common/digest.hpp"
 
-#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include <array>
-#include <iterator>
 
 namespace aura {
 namespace {
@@ -14,9 +12,13 @@ namespace {
 using Sha256 = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
 std::string hex(const Sha256& bytes) {
+  static constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
-  for (const unsigned char byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  for (const unsigned char byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
   return text;
 }
 

@@ -42,8 +42,8 @@ std::vector<protocol::Outcome> outcomes_to_send(const reconcile::State& state) {
   return outcomes;
 }
 
-bool has_news(const reconcile::State& state, const Told& told, const std::string& state_hash) {
-  if (state_hash != told.state_hash || told.want_report) return true;
+bool has_news(const reconcile::State& state, const Told& told) {
+  if (told.want_report) return true;
   if (state.last_event_seq > std::max(told.event_seq, state.confirmed_event_seq)) return true;
   return std::any_of(state.settled.begin(), state.settled.end(), [&](const auto& entry) {
     return !entry.second.confirmed && !told.outcomes.contains(entry.first);

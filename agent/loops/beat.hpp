@@ -28,8 +28,8 @@ std::vector<protocol::Event> events_to_send(const reconcile::State& state);
 // Unconfirmed outcomes, oldest first, within their size.
 std::vector<protocol::Outcome> outcomes_to_send(const reconcile::State& state);
 
-// True if something happened that the control plane has not been told: a beat is due at once.
-bool has_news(const reconcile::State& state, const Told& told, const std::string& state_hash);
+// True if it asked for a report or there are events or outcomes it has not been told: a beat is due at once.
+bool has_news(const reconcile::State& state, const Told& told);
 
 // SHA-256 over the report without what always moves.
 std::string hash_of(const protocol::Report& report);

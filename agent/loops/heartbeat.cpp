@@ -85,6 +85,7 @@ void Heartbeat::refused(const Error& error) {
 protocol::Heartbeat Heartbeat::make_beat() {
   const auto& state = parts_.ledger.state();
   const Now now = parts_.clock.now();
+  report_changed_ = false;
   protocol::Report report = options_.report();
   protocol::Heartbeat beat;
   if (options_.ledger_readable) beat.ledger_id = state.ledger_id;
@@ -178,7 +179,8 @@ bool Heartbeat::news() {
   Told told = told_;
   if (events_stalled_ || withheld) told.event_seq = state.last_event_seq;
   if (withheld) told.outcomes.insert(state.settled_order.begin(), state.settled_order.end());
-  return has_news(state, told, hash_of(options_.report()));
+  if (has_news(state, told)) return true;
+  return std::exchange(report_changed_, false) && hash_of(options_.report()) != told.state_hash;
 }
 
 asio::awaitable<void> Heartbeat::wait_for_next() {

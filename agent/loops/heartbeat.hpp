@@ -41,7 +41,10 @@ class Heartbeat {
   boost::asio::awaitable<void> run();
 
   // Something may be news.
-  void changed() { wakeup_.notify(); }
+  void changed() {
+    report_changed_ = true;
+    wakeup_.notify();
+  }
   // These could not be taken; the next beat says so, soon.
   void defer(std::vector<protocol::Deferred> deferred);
 
@@ -78,6 +81,7 @@ class Heartbeat {
   int interval_s_;
   std::uint32_t failures_ = 0;
   bool long_poll_ = false;
+  bool report_changed_ = false;   // since the last beat was made, perhaps
   bool events_stalled_ = false;   // the same events were not confirmed twice: no hurry with more
   std::uint64_t stalled_at_ = 0;  // the first of the events that were not confirmed; 0: they were
   std::optional<BootMs> heard_at_;

@@ -24,13 +24,13 @@ Container from_list(const ports::ListedContainer& listed) {
   return container;
 }
 
-std::set<std::string> ids_of_interest(const reconcile::State& state,
+// `prefix`: what the names of this node's containers begin with.
+std::set<std::string> ids_of_interest(const reconcile::State& state, const std::string& prefix,
                                       const std::vector<ports::ListedContainer>& listed) {
   std::set<std::string> owned;
   for (const auto& [name, workload] : state.workloads) {
     for (const auto& container : workload.containers) owned.insert(container.id);
   }
-  const std::string prefix = reconcile::name_prefix(state.node_id) + "-";
   std::set<std::string> ids;
   for (const auto& one : listed) {
     const bool labelled = !state.node_id.empty() && one.labels.node == state.node_id;
@@ -70,7 +70,11 @@ asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& s
     // It may be we who stood still past the deadline: Docker is away only if it does not answer a second time.
     if (!listed && listed.error().code == Errc::timeout) listed = co_await engine_.list();
     if (!listed) co_return unknown(listed.error().message);
-    const auto ids = ids_of_interest(state, *listed);
+    if (names_of_ != state.node_id) {
+      names_of_ = state.node_id;
+      prefix_ = reconcile::name_prefix(state.node_id) + "-";
+    }
+    const auto ids = ids_of_interest(state, prefix_, *listed);
     std::erase_if(remembered_, [&](const auto& entry) { return !ids.contains(entry.first); });
     reconcile::Observed observed;
     auto& containers = observed.containers.emplace();

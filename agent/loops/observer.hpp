@@ -52,6 +52,7 @@ class Observer {
   std::map<std::string, BootMs> killed_;  // since its last start: when it was told; 0: from Docker's history
   std::set<std::string> oomed_;
   std::set<std::string> asked_for_kill_;  // exited ones whose kill history was asked since the last gap
+  std::string names_of_, prefix_;         // a node id, and what the names of its containers begin with
   bool events_up_ = false;
   bool engine_known_ = false;
   bool gap_ = false;  // Docker was away since the last complete listing

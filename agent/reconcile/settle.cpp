@@ -122,13 +122,15 @@ Verdict all_run(Pass& pass, const OpenCommand& open) {
   bool all = true;
   for (const std::string& name : targeted(pass.state, open.command)) {
     const Workload& workload = pass.state.workloads.at(name);
-    if (open.command.verb == Verb::restart && must_go(pass, name, workload)) {
+    // What Docker does not tell may be the instance that must go.
+    const Finding& finding = pass.plan.findings.at(name);
+    const bool may_be_there = finding.word == WorkloadWord::unknown || must_go(pass, name, workload);
+    if (open.command.verb == Verb::restart && may_be_there) {
       all = false;
       continue;
     }
     // A workload that is stopped by its own intent is none of the node's start; one that is held runs by other hands.
     if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) continue;
-    const Finding& finding = pass.plan.findings.at(name);
     if (finding.word == WorkloadWord::stopped && finding.as_intended) continue;
     if (const Verdict verdict = hopeless(workload, finding)) return verdict;
     if (finding.word == WorkloadWord::unhealthy) {

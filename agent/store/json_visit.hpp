@@ -246,13 +246,13 @@ class Reader {
   std::string why_;
 };
 
-// The text as a value; bytes that are not UTF-8 are taken as they are, since we wrote them.
-inline Result<value> parse(std::string_view text, Errc code) {
+// The text as a value that lives in `memory`; bytes that are not UTF-8 are taken as they are, since we wrote them.
+inline Result<value> parse(std::string_view text, Errc code, boost::json::storage_ptr memory = {}) {
   boost::json::parse_options options;
   options.max_depth = max_depth;
   options.allow_invalid_utf8 = true;
   boost::json::error_code failure;
-  value parsed = boost::json::parse(text, failure, {}, options);
+  value parsed = boost::json::parse(text, failure, std::move(memory), options);
   if (failure) return Error{code, "not JSON: " + failure.message()};
   return parsed;
 }

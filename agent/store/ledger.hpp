@@ -16,7 +16,7 @@
 namespace aura::store {
 
 // Records since the last snapshot after which the ledger is compacted.
-inline constexpr int compact_after_records = 1000;
+inline constexpr int compact_after_records = 500;
 // Bytes set aside so that commits succeed on a full disk.
 inline constexpr int reserve_bytes = 1 << 20;
 

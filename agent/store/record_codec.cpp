@@ -1,6 +1,7 @@
 #include "agent/store/codec.hpp"
 #include "agent/store/json_visit.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/mp11/list.hpp>
 
 #include <array>
@@ -13,6 +14,7 @@ using json::Reader;
 using reconcile::Record;
 using reconcile::RecordBody;
 
+constexpr std::size_t record_room_bytes = 4096;
 constexpr std::size_t body_kinds = std::variant_size_v<RecordBody>;
 
 struct BodyKind {
@@ -73,7 +75,10 @@ std::string encode_record(const Record& record) {
 }
 
 Result<Record> decode_record(std::string_view text) {
-  const auto parsed = json::parse(text, Errc::corrupt);
+  // A start reads hundreds of them: almost all fit here.
+  std::array<unsigned char, record_room_bytes> room;
+  boost::json::monotonic_resource memory(room.data(), room.size());
+  const auto parsed = json::parse(text, Errc::corrupt, &memory);
   if (!parsed) return parsed.error();
   Reader reader(Reader::Unknown::ignored);
   Record record;

@@ -65,7 +65,7 @@ const std::vector<Story::Kind>& Story::kinds() {
 
 void Story::draw_kinds() {
   Random& random = world_.random;
-  mean_pause_ = random.pick<std::int64_t>({hour, 2 * hour, 4 * hour, 8 * hour});
+  mean_pause_ = random.pick<std::int64_t>({hour, 4 * hour, 8 * hour, 16 * hour, 24 * hour});
   const bool few = random.one_in(3);
   for (const Kind& kind : kinds()) {
     const bool order = kind.befall == &Story::operator_orders || kind.befall == &Story::agent_killed;

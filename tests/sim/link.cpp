@@ -88,14 +88,18 @@ ports::Async<protocol::HeartbeatReply> Link::heartbeat(const protocol::Heartbeat
 ports::Async<protocol::PollReply> Link::poll(std::uint64_t cursor, int wait_s) {
   const BootMs until = clock_.now().boot_ms + wait_s * second;
   for (;;) {
+    const auto waiting = control_.poll(node_, key_, cursor);
+    const bool nothing = waiting && waiting->commands.empty();
+    if (nothing && !weather_.cut && clock_.now().boot_ms < until) {
+      co_await commands_.wait(clock_, until);
+      if (clock_.now().boot_ms < until) continue;
+    }
     std::function<Result<protocol::PollReply>()> serve = [&control = control_, node = node_, key = key_, cursor] {
       return control.poll(node, key, cursor);
     };
     auto reply = co_await exchange(std::move(serve));
-    if (!reply) co_return reply;
-    if (!reply->commands.empty()) co_return sent(*reply, protocol::decode_poll_reply);
-    if (clock_.now().boot_ms >= until) co_return reply;
-    co_await commands_.wait(clock_, until);
+    if (reply) co_return sent(*reply, protocol::decode_poll_reply);
+    co_return reply;
   }
 }
 

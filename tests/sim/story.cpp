@@ -31,7 +31,7 @@ bool is_forever(const testing::FakeScript& script) { return !script.runs_ms; }
 
 Story::Story(const Plot& plot) : plot_(plot), world_(plot.seed, plot.tracing), control_(world_) {
   Random& random = world_.random;
-  control_.next_heartbeat_s = static_cast<int>(random.pick<std::int64_t>({1800, 7200, 14400}));
+  control_.next_heartbeat_s = static_cast<int>(random.pick<std::int64_t>({3600, 7200, 14400}));
   control_.long_poll = random.one_in(16);
   control_.on_command = [this](const std::string&) {
     for (const auto& vm : vms_) {

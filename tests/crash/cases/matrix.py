@@ -17,7 +17,7 @@ CALLS = re.compile(r"docker\.before\.(POST|DELETE)\.")
 UNDER_WAY_MS = 2        # a call is on its way to Docker by then, and no answer is back: the fastest change takes longer
 QUIET_S = 0.7           # no record, no beat of its own accord: what the dry run waits for before a story
 REACH_S = 10            # for a point after the story's end, such as the beat that tells of it, on a slow machine
-MOST_COMMANDS = 1000    # pairs of local commands by which a ledger must have been compacted: it is after 1,000 records
+MOST_COMMANDS = 500     # pairs of local commands by which a ledger must have been compacted: it is after 500 records
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +48,7 @@ def birth(node):
 
 
 def compaction(node):
-    """a thousand records become a snapshot"""
+    """five hundred records become a snapshot"""
     deaths = node.deaths
     for _ in range(MOST_COMMANDS):
         if node.deaths > deaths:

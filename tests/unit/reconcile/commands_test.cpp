@@ -144,6 +144,17 @@ TEST_CASE("a restart of a held workload waits for the hold") {
   CHECK(crew.docker.starts.at(crew.id("web")) == 2);
 }
 
+TEST_CASE("a restart of a held workload is not done because Docker does not say how its container is") {
+  Crew crew;
+  auto hold = command("h1", Verb::hold, "workload:web");
+  hold.args.for_s = 60;
+  crew.agent.deliver(hold, Origin::local_admin);
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  crew.docker.containers.at(crew.id("web")).phase = Phase::unknown;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.agent.outcome("c1") == nullptr);
+}
+
 TEST_CASE("no hold is taken while the node is suspended") {
   Crew crew;
   crew.agent.deliver(command("c1", Verb::suspend, "node", 1));

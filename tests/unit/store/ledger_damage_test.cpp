@@ -96,8 +96,8 @@ void tamper(const std::string& directory, const char* sql) {
 TEST_CASE("a changed or missing record is corrupt") {
   const Scratch whole;
   make_ledger(whole.path());
-  for (const char* sql : {"UPDATE records SET body = replace(body, 'number 1200', 'number 1201')",
-                          "UPDATE records SET sum = sum + 1 WHERE seq = 1100", "DELETE FROM records WHERE seq = 1100",
+  for (const char* sql : {"UPDATE records SET body = replace(body, 'number 700', 'number 701')",
+                          "UPDATE records SET sum = sum + 1 WHERE seq = 600", "DELETE FROM records WHERE seq = 600",
                           "DELETE FROM snapshot", "UPDATE snapshot SET body = '{}'"}) {
     const Scratch scratch;
     fs::copy_file(whole.path() + "/ledger.db", scratch.path() + "/ledger.db");
