@@ -302,6 +302,7 @@ void Daemon::on_signal(int number) {
   }
   log::notice("asked to end; containers go on running");
   host_.notify("STOPPING=1");
+  static_cast<void>(loops::record(parts_, reconcile::record::AgentStopped{}));
   server_->stop();
   io_.stop();
 }

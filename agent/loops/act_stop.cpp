@@ -64,6 +64,11 @@ Actor::Task Actor::stop(action::Stop wanted) {
   bool sent_before = false;
   if (wanted.resume) {
     const auto seen = co_await parts_.engine.kill_seen(wanted.instance);
+    if (!seen && wanted.grace_s > 0) {
+      // Whether it was sent is not known: it is asked again for as long as its grace lasts, and sent then.
+      leave_alone(id, stop_again_after_ms);
+      co_return;
+    }
     sent_before = seen.has_value() && *seen;
   }
   Result<void> stopped;

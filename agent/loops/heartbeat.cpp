@@ -20,6 +20,8 @@ constexpr std::string_view stale_epoch_code = "stale_epoch";
 constexpr std::string_view new_ledger_code = "new_ledger";
 constexpr std::string_view pending_words = "an operator has not approved this node yet (aura-control approve)";
 constexpr int jitter_percent = 10;
+constexpr std::int64_t boot_retry_ms = 500;
+constexpr std::uint32_t boot_attempts = 6;  // after those the workloads wait no longer
 
 // Full jitter around the wanted distance, in a band of jitter_percent on both sides.
 std::int64_t jittered(std::int64_t ms, std::uint64_t entropy) {
@@ -201,8 +203,11 @@ void Heartbeat::end_boot_wait() {
 }
 
 asio::awaitable<void> Heartbeat::back_off(Error error) {
-  end_boot_wait();
   const Now now = parts_.clock.now();
+  // The network of a host that has just booted may be a moment away.
+  const auto& boot_wait_until = parts_.ledger.state().node.boot_wait_until;
+  const bool too_early =
+      boot_wait_until && *boot_wait_until > now.boot_ms && error.http_status == 0 && failures_ < boot_attempts;
   if (failures_++ == 0) {
     away_since_ = heard_at_.value_or(now.boot_ms);
     log::warning("the control plane does not answer well: " + error.message);
@@ -223,6 +228,10 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   }
   if (error.retry_after_s > 0) wait_ms = jittered(error.retry_after_s * 1000LL, now.entropy);
   wait_ms = std::max(wait_ms, coalesce_ms);
+  if (too_early)
+    wait_ms = boot_retry_ms;
+  else
+    end_boot_wait();
   co_await sleep_for(parts_.clock, wait_ms);
 }
 

@@ -80,6 +80,7 @@ asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& s
     auto& containers = observed.containers.emplace();
     containers.reserve(listed->size());
     bool vanished = false;
+    asks_again_ = false;
     for (const auto& one : *listed) {
       if (!ids.contains(one.id)) {
         containers.push_back(from_list(one));
@@ -122,21 +123,30 @@ asio::awaitable<Observer::Look> Observer::look(const ports::ListedContainer& lis
   const bool ended = container.phase == Phase::exited || container.phase == Phase::dead;
   if (!ended) co_return seen;
   container.oom_killed = container.oom_killed || oomed_.contains(container.id);
-  container.killed = co_await was_killed(container, state);
+  const auto killed = co_await was_killed(container, state);
+  // Whose doing the end was is asked twice before it is taken for the workload's own.
+  if (!killed && kill_untold_.insert(container.id).second) {
+    asks_again_ = true;
+    container.phase = Phase::unknown;
+    co_return seen;
+  }
+  kill_untold_.erase(container.id);
+  container.killed = killed.value_or(false);
   if (container.killed) container.killed_at = killed_[container.id];
   co_return seen;
 }
 
 // What the stream told, or, after a gap, what Docker remembers.
-asio::awaitable<bool> Observer::was_killed(const Container& container, const reconcile::State& state) {
+asio::awaitable<std::optional<bool>> Observer::was_killed(const Container& container, const reconcile::State& state) {
   if (killed_.contains(container.id)) co_return true;
   if (asked_for_kill_.contains(container.id) || !exit_is_news(state, container)) co_return false;
-  asked_for_kill_.insert(container.id);
   const reconcile::Instance instance = container.instance();
+  const std::string id = container.id;
   const auto seen = co_await engine_.kill_seen(instance);
-  const bool killed = seen.has_value() && *seen;
-  if (killed) killed_[container.id] = 0;
-  co_return killed;
+  if (!seen) co_return std::nullopt;
+  asked_for_kill_.insert(id);
+  if (*seen) killed_[id] = 0;
+  co_return *seen;
 }
 
 void Observer::engine_event(const ports::EngineEvent& event) {

@@ -34,6 +34,8 @@ class Observer {
 
   // The last observation was complete.
   bool engine_known() const { return engine_known_; }
+  // Something was left unknown that Docker may tell if it is asked again soon.
+  bool asks_again() const { return asks_again_; }
 
  private:
   struct Look {
@@ -41,7 +43,9 @@ class Observer {
     bool vanished = false;
   };
   boost::asio::awaitable<Look> look(const ports::ListedContainer& listed, const reconcile::State& state);
-  boost::asio::awaitable<bool> was_killed(const reconcile::Container& container, const reconcile::State& state);
+  // nullopt: Docker did not say.
+  boost::asio::awaitable<std::optional<bool>> was_killed(const reconcile::Container& container,
+                                                         const reconcile::State& state);
   reconcile::Observed unknown(std::string reason);
 
   ports::ContainerEngine& engine_;
@@ -55,7 +59,9 @@ class Observer {
   std::string names_of_, prefix_;         // a node id, and what the names of its containers begin with
   bool events_up_ = false;
   bool engine_known_ = false;
-  bool gap_ = false;  // Docker was away since the last complete listing
+  bool asks_again_ = false;
+  std::set<std::string> kill_untold_;  // exited ones whose kill history Docker did not tell when it was asked
+  bool gap_ = false;                   // Docker was away since the last complete listing
 };
 
 }  // namespace aura::loops

@@ -29,6 +29,7 @@ asio::awaitable<void> Supervisor::run() {
 BootMs Supervisor::next_look() const {
   std::int64_t poll_ms = observer_.events_up() ? poll_with_events_ms : poll_without_events_ms;
   if (!observer_.engine_known()) poll_ms = poll_engine_away_ms;
+  if (observer_.asks_again()) poll_ms = std::min(poll_ms, poll_engine_away_ms);
   if (record_failed_) poll_ms = std::min(poll_ms, record_retry_ms);
   if (!parts_.ledger.trouble().empty()) poll_ms = std::min(poll_ms, catch_up_every_ms);
   BootMs next = parts_.clock.now().boot_ms + poll_ms;

@@ -189,18 +189,6 @@ Acceptance end_now(const Command& command, OutcomeKind kind, const Refusal& refu
   return result;
 }
 
-// The runs that a restart must bring to an end.
-std::map<std::string, Instance> running_instances(const State& state, const Target& target) {
-  std::map<std::string, Instance> result;
-  for (const auto& [name, workload] : state.workloads) {
-    if (target.kind != Target::Kind::node && target.name != name) continue;
-    for (const OwnedContainer& container : workload.containers) {
-      if (container.runs) result[name] = Instance{container.id, container.seen};
-    }
-  }
-  return result;
-}
-
 std::optional<Acceptance> known_before(const State& state, const Command& command) {
   const Command* before = nullptr;
   if (const auto it = state.open.find(command.id); it != state.open.end()) before = &it->second.command;

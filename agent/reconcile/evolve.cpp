@@ -65,10 +65,13 @@ void fold(State& state, const Record& record, const record::AgentStarted& starte
   state.epoch = started.epoch;
   state.reports = started.reports;
   state.limits = started.limits;
-  state.seen_instance_id = started.cloud_instance_id;
-  if (state.cloud_instance_id.empty()) state.cloud_instance_id = started.cloud_instance_id;
-  // A ledger that was copied with its disk: two machines must not act as one node.
-  state.node.cloned = !started.cloud_instance_id.empty() && started.cloud_instance_id != state.cloud_instance_id;
+  // A ledger that was copied with its disk: two machines must not act as one node. A start that could not read the
+  // machine's id changes nothing of what is known.
+  if (!started.cloud_instance_id.empty()) {
+    state.seen_instance_id = started.cloud_instance_id;
+    if (state.cloud_instance_id.empty()) state.cloud_instance_id = started.cloud_instance_id;
+    state.node.cloned = started.cloud_instance_id != state.cloud_instance_id;
+  }
   if (started.suspended_marker && !state.node.suspension) {
     state.node.suspension = Suspension{.reason = "the marker file of a ledger that is gone says so",
                                        .actor = "the node itself",
@@ -83,6 +86,8 @@ void fold(State& state, const Record& record, const record::AgentStarted& starte
                             rebooted ? ", after a boot of the host" : ""),
         .data = {{"epoch", std::to_string(started.epoch)}, {"version", started.agent_version}}});
 }
+
+void fold(State&, const Record&, const record::AgentStopped&) {}
 
 void fold(State& state, const Record& record, const record::Fenced& fenced) {
   state.node.fenced_by = fenced.last_epoch;

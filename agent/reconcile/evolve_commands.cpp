@@ -189,6 +189,17 @@ void spend_token(State& state, BootMs now) {
 
 }  // namespace
 
+std::map<std::string, Instance> running_instances(const State& state, const Target& target) {
+  std::map<std::string, Instance> result;
+  for (const auto& [name, workload] : state.workloads) {
+    if (target.kind != Target::Kind::node && target.name != name) continue;
+    for (const OwnedContainer& container : workload.containers) {
+      if (container.runs) result[name] = Instance{container.id, container.seen};
+    }
+  }
+  return result;
+}
+
 bool is_local_actor(const std::string& actor) { return actor.starts_with("local:"); }
 
 void evolve_part(State& state, const Record& record, const record::Accepted& accepted) {
@@ -223,6 +234,9 @@ void evolve_part(State& state, const Record& record, const record::Begun& begun)
   it->second.begun = true;
   it->second.accepted_at = record.boot_ms;  // patience counts from the beginning
   it->second.begin_by.reset();
+  // A run that Docker did not tell of before it was accepted.
+  if (it->second.command.verb == Verb::restart)
+    it->second.must_go.merge(running_instances(state, it->second.command.target));
   // What may expire has no effect before it begins.
   const Command command = it->second.command;
   if (protocol::expires(command.verb)) take_effect(state, record, command);

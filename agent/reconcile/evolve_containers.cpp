@@ -95,6 +95,10 @@ void evolve_part(State& state, const Record& record, const record::Adopted& adop
   Workload* workload = find(state, adopted.workload);
   if (workload == nullptr || find_container(*workload, adopted.container.id) != nullptr) return;
   workload->containers.push_back(adopted.container);
+  for (auto& [id, open] : state.open) {
+    const bool asked = open.command.verb == protocol::Verb::adopt && open.command.target.name == adopted.workload;
+    if (asked) open.done = true;
+  }
   workload->next_n = std::max(workload->next_n, adopted.container.n + 1);
   emit(state, record,
        {.kind = "container_adopted",
@@ -168,6 +172,7 @@ void evolve_part(State& state, const Record&, const record::StopIntended& intend
   Workload* workload = find(state, intended.workload);
   if (workload == nullptr) return;
   workload->stop_sent = intended.stop;
+  workload->stop_sent->epoch = state.epoch;
   workload->stuck = false;
   if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
 }

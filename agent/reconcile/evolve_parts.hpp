@@ -36,6 +36,9 @@ void evolve_part(State& state, const Record& record, const record::PullFailed& f
 void evolve_part(State& state, const Record& record, const record::TroubleMet& met);
 void evolve_part(State& state, const Record& record, const record::StuckMet& met);
 
+// The runs of what a target names, as far as the ledger knows them: what a restart must bring to an end.
+std::map<std::string, Instance> running_instances(const State& state, const protocol::Target& target);
+
 // The node itself wrote that actor: nobody waits for the outcome at the control plane.
 bool is_local_actor(const std::string& actor);
 

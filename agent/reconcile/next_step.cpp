@@ -130,14 +130,16 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
       finding.reason = fmt::format("It stops once {}, which depends on it, has stopped.", other);
       return;
     }
-    pass.fact(record::StopIntended{name, stop_sent(container, order, pass.now.boot_ms)});
+    StopSent stop = stop_sent(container, order, pass.now.boot_ms);
+    stop.again = same_run;
+    pass.fact(record::StopIntended{name, std::move(stop)});
     return;
   }
   // Recorded a moment ago: the first sending. Later: this or an earlier life of the agent may have sent it.
   const std::int64_t spent_ms = pass.now.boot_ms - workload.stop_sent->at;
   const std::int64_t left_ms = std::max<std::int64_t>(std::int64_t{workload.stop_sent->grace_s} * 1000 - spent_ms, 0);
   action::Stop stop{.workload = name, .instance = container.instance(), .grace_s = workload.stop_sent->grace_s};
-  stop.resume = spent_ms > 0;
+  stop.resume = spent_ms > 0 || workload.stop_sent->again || workload.stop_sent->epoch != pass.state.epoch;
   if (stop.resume) stop.grace_s = static_cast<int>((left_ms + 999) / 1000);
   pass.act(std::move(stop));
   pass.wake(pass.now.boot_ms + left_ms + after_grace_ms);

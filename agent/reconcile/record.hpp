@@ -35,6 +35,10 @@ struct Fenced {
   std::uint64_t last_epoch = 0;
   bool operator==(const Fenced&) const = default;
 };
+// Moves the time of the last record, from which ages are counted over a reboot.
+struct AgentStopped {
+  bool operator==(const AgentStopped&) const = default;
+};
 struct Unfenced {
   bool operator==(const Unfenced&) const = default;
 };
@@ -191,13 +195,13 @@ struct Noted {
 }  // namespace record
 
 using RecordBody =
-    std::variant<record::LedgerCreated, record::AgentStarted, record::Fenced, record::Unfenced, record::FreshWaitOver,
-                 record::BootWaitOver, record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld,
-                 record::Accepted, record::Refused, record::Begun, record::Settled, record::WantedTaken,
-                 record::Confirmed, record::HoldEnded, record::CreateIntended, record::Created, record::Adopted,
-                 record::Gone, record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended,
-                 record::Exited, record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet,
-                 record::StuckMet, record::Noted>;
+    std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
+                 record::FreshWaitOver, record::BootWaitOver, record::Declared, record::Withdrawn, record::Forgotten,
+                 record::RemovalHeld, record::Accepted, record::Refused, record::Begun, record::Settled,
+                 record::WantedTaken, record::Confirmed, record::HoldEnded, record::CreateIntended, record::Created,
+                 record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
+                 record::StopIntended, record::Exited, record::ImageMissing, record::ImagePresent, record::PullFailed,
+                 record::TroubleMet, record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -192,13 +192,19 @@ Verdict adopted(Pass& pass, const OpenCommand& open) {
                               open.command.actor});
     return Ending{OutcomeKind::succeeded, "", fmt::format("Container {} is {} now.", best->name, name)};
   }
+  if (open.done) return Ending{};
   return Ending{OutcomeKind::failed, "nothing_to_adopt", fmt::format("No container carries our label for {}.", name)};
 }
 
 void cancel(Pass& pass, const OpenCommand& open) {
   const auto victim = pass.state.open.find(open.command.target.name);
   if (victim == pass.state.open.end()) {
-    settle(pass, open, {OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
+    const auto settled = pass.state.settled.find(open.command.target.name);
+    const bool cancelled =
+        settled != pass.state.settled.end() && settled->second.outcome.kind == OutcomeKind::cancelled;
+    settle(pass, open,
+           cancelled ? Ending{}
+                     : Ending{OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
     return;
   }
   const bool intent = protocol::has_generation(victim->second.command.verb);
@@ -218,6 +224,8 @@ Verdict judge(Pass& pass, const OpenCommand& open) {
     case Verb::stop:
     case Verb::suspend: return known ? none_runs(pass, open) : Verdict{};
     case Verb::pull: return pulled(open);
+    case Verb::reload:  // is settled by whoever carries it out, unless that life of the agent ended before
+      return Ending{OutcomeKind::failed, "interrupted", "The agent ended before it was done; ask again."};
     case Verb::adopt:
       if (open.command.args.instance) return Ending{};
       return known ? adopted(pass, open) : Verdict{};
@@ -233,10 +241,13 @@ bool pulling(const Pass& pass, const OpenCommand& open) {
 }
 
 std::int64_t patience_ms(const State& state, const OpenCommand& open) {
-  std::int64_t start_ms = 0;
-  for (const std::string& name : targeted(state, open.command))
-    start_ms = std::max(start_ms, start_grace_ms(state.workloads.at(name).declared.spec));
-  return command_patience_ms + start_ms + std::int64_t{open.command.args.grace_s.value_or(0)} * 1000;
+  std::int64_t start_ms = 0, stop_ms = 0;
+  for (const std::string& name : targeted(state, open.command)) {
+    const WorkloadSpec& spec = state.workloads.at(name).declared.spec;
+    start_ms = std::max(start_ms, start_grace_ms(spec));
+    stop_ms += std::int64_t{spec.stop.grace_s} * 1000;  // one after the other, where they depend on each other
+  }
+  return command_patience_ms + start_ms + stop_ms + std::int64_t{open.command.args.grace_s.value_or(0)} * 1000;
 }
 
 // One open command. True if it told a fact.

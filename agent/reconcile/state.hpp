@@ -64,7 +64,9 @@ struct StopSent {
   std::string actor, reason;
   BootMs at = 0;
   int grace_s = 0;
-  bool hastens = false;  // another stop of this run was under way with more time
+  bool hastens = false;     // another stop of this run was under way with more time
+  bool again = false;       // another stop of this run was recorded before, and may have been sent
+  std::uint64_t epoch = 0;  // the life of the agent that recorded it
   bool operator==(const StopSent&) const = default;
 };
 
@@ -138,6 +140,7 @@ struct OpenCommand {
   WallMs wall_accepted_at = 0;
   std::optional<BootMs> begin_by;  // expiry, until it has begun
   bool begun = false;
+  bool done = false;  // adopt: taken over; only its outcome is missing
   // restart: the instances that must go; workload -> instance (none listed: nothing ran)
   std::map<std::string, Instance> must_go;
   bool image_present = false;      // pull: it is there

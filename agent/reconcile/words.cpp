@@ -32,6 +32,7 @@ namespace {
 struct NameOf {
   std::string_view operator()(const record::LedgerCreated&) const { return "ledger_created"; }
   std::string_view operator()(const record::AgentStarted&) const { return "agent_started"; }
+  std::string_view operator()(const record::AgentStopped&) const { return "agent_stopped"; }
   std::string_view operator()(const record::Fenced&) const { return "fenced"; }
   std::string_view operator()(const record::Unfenced&) const { return "unfenced"; }
   std::string_view operator()(const record::FreshWaitOver&) const { return "fresh_wait_over"; }

@@ -64,7 +64,7 @@ BOOST_DESCRIBE_STRUCT(Declaration, (), (name, source, spec, spec_hash))
 
 BOOST_DESCRIBE_STRUCT(Instance, (), (container_id, started_at))
 BOOST_DESCRIBE_STRUCT(OwnedContainer, (), (nonce, name, n, spec_hash, id, remove, seen, runs, since, since_boot))
-BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s, hastens))
+BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s, hastens, again, epoch))
 BOOST_DESCRIBE_STRUCT(StartSent, (), (container_id, after, cause, command_id, at))
 BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, cause, why, at, wall_at))
 BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))
@@ -74,7 +74,7 @@ BOOST_DESCRIBE_STRUCT(Workload, (),
                        last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
                        image_missing, image_digest, trouble, stuck))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
-                      (command, accepted_at, wall_accepted_at, begin_by, begun, must_go, image_present, trouble,
+                      (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
                        evidence))
 BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
@@ -95,6 +95,7 @@ BOOST_DESCRIBE_STRUCT(LedgerCreated, (), (ledger_id, node_id, cloud_instance_id)
 BOOST_DESCRIBE_STRUCT(AgentStarted, (),
                       (epoch, agent_version, reports, fresh_hold, boot_wait, suspended_marker, cloud_instance_id,
                        limits))
+BOOST_DESCRIBE_STRUCT(AgentStopped, (), ())
 BOOST_DESCRIBE_STRUCT(Fenced, (), (last_epoch))
 BOOST_DESCRIBE_STRUCT(Unfenced, (), ())
 BOOST_DESCRIBE_STRUCT(FreshWaitOver, (), ())

@@ -51,7 +51,11 @@ class Ledger::Impl {
  public:
   explicit Impl(std::string reason) : secret_key(random_hex(secret_key_bytes)), trouble(std::move(reason)) {}
   Impl(std::string reason, std::string key, State replayed)
-      : secret_key(std::move(key)), state(std::move(replayed)), trouble(std::move(reason)), is_new(state.epoch == 0) {}
+      : secret_key(std::move(key)),
+        state(std::move(replayed)),
+        trouble(std::move(reason)),
+        is_new(state.epoch == 0),
+        remembered_(true) {}
   Impl(StateDirectory directory, Journal journal, State replayed)
       : secret_key(journal.secret_key()),
         state(std::move(replayed)),
@@ -104,12 +108,16 @@ class Ledger::Impl {
   std::function<void()> listener;
   bool is_new = true;
 
+  void compact_after(int records) { compact_after_ = compact_at_ = records; }
+
  private:
   Result<void> record_without_disk(const Record& record) {
     if (!is_supervision(record.body)) {
       return Error{Errc::no_space, fmt::format("nothing new is decided while the ledger cannot be used: {}", trouble)};
     }
     reconcile::evolve(state, record);
+    // A ledger that is there and cannot be written would tell it differently when it is back.
+    behind_ = remembered_;
     if (listener) listener();
     return {};
   }
@@ -150,7 +158,7 @@ class Ledger::Impl {
     if (behind_ || journal_->records() < compact_at_) return;
     const auto done = journal_->compact(encode_state(state), 0);
     if (!done) log::warning(fmt::format("the ledger cannot be compacted now: {}", done.error().message));
-    compact_at_ = done ? compact_after_records : journal_->records() + compact_again_after_records;
+    compact_at_ = done ? compact_after_ : journal_->records() + compact_again_after_records;
   }
 
   // A crash may have left it behind or ahead. One that no decision of this ledger explains was there before it.
@@ -174,9 +182,10 @@ class Ledger::Impl {
   std::optional<StateDirectory> directory_;  // outlives the journal: the lock is given up last
   std::optional<Journal> journal_;
   bool was_suspended_ = false;
-  bool behind_ = false;  // memory holds records that the disk does not
-  int unrecorded_ = 0;   // so many
-  int compact_at_ = compact_after_records;
+  bool remembered_ = false;  // from a disk that cannot be written
+  bool behind_ = false;      // memory holds records that the disk does not
+  int unrecorded_ = 0;       // so many
+  int compact_after_ = compact_after_records, compact_at_ = compact_after_records;
 };
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -217,6 +226,7 @@ void Ledger::on_change(std::function<void()> listener) { impl_->listener = std::
 const std::string& Ledger::trouble() const { return impl_->trouble; }
 bool Ledger::behind() const { return impl_->behind(); }
 void Ledger::catch_up() { impl_->catch_up(); }
+void Ledger::compact_after(int records) { impl_->compact_after(records); }
 bool Ledger::is_new() const { return impl_->is_new; }
 const std::string& Ledger::secret_key() const { return impl_->secret_key; }
 

@@ -64,6 +64,9 @@ class Ledger {
   // new record; else does nothing, and writes nothing.
   void catch_up();
 
+  // A snapshot after so many records instead of compact_after_records: a simulated week has too few of them.
+  void compact_after(int records);
+
   // True if it began without any record.
   bool is_new() const;
 

@@ -51,7 +51,8 @@ ports::Async<std::string> CheckedEngine::create(const ports::CreateRequest& requ
     const auto* other = truth_.request_of(id);
     if (other->labels.nonce == strangers_nonce) continue;
     const bool same_spec = other->labels.spec_hash == request.labels.spec_hash;
-    if (same_spec && !forgetful_) wrong("creates a second container of " + name + " of one spec");
+    const bool unknown_to_it = forgetful_ && owner_of(id).workload == nullptr;
+    if (same_spec && !unknown_to_it) wrong("creates a second container of " + name + " of one spec");
   }
   return truth_.create(request);
 }
@@ -116,9 +117,12 @@ ports::Async<void> CheckedEngine::stop(const std::string& id, int grace_s) {
   const auto* seen = truth_.find(id);
   const Owner owner = owner_of(id);
   const bool hastens = owner.workload != nullptr && owner.workload->stop_sent && owner.workload->stop_sent->hastens;
-  if (seen != nullptr && seen->phase == Phase::running && !hastens && known_killed_.contains({id, seen->started_at})) {
+  const bool untold = seen != nullptr && untold_.contains({id, seen->started_at});
+  if (seen != nullptr && seen->phase == Phase::running && !hastens && !untold && truth_.was_stopped(id) &&
+      stops_on_record_.contains({id, seen->started_at})) {
     wrong("sends a second stop to one run of " + owner.name);
   }
+  if (seen != nullptr && ledger_.trouble().empty()) stops_on_record_.insert({id, seen->started_at});
   return truth_.stop(id, grace_s);
 }
 
@@ -143,7 +147,7 @@ ports::Async<bool> CheckedEngine::kill_seen(const reconcile::Instance& given) {
   const reconcile::Instance instance = given;
   trace("kill_seen", instance.container_id);
   const auto seen = co_await truth_.kill_seen(instance);
-  if (seen && *seen) known_killed_.insert({instance.container_id, instance.started_at});
+  if (!seen) untold_.insert({instance.container_id, instance.started_at});
   co_return seen;
 }
 

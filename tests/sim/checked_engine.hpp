@@ -22,10 +22,16 @@ bool must_run(const reconcile::State& state, const reconcile::Workload& workload
 class CheckedEngine final : public ports::ContainerEngine {
  public:
   // All outlive it. `forgetful`: its ledger could not keep everything at some time, so that containers of its own may
-  // be strangers to it.
+  // be strangers to it. `stops_on_record`: runs whose stop was recorded durably when it was sent, in whatever life.
+  using Runs = std::set<std::pair<std::string, std::string>>;
   CheckedEngine(World& world, testing::FakeContainerEngine& truth, const store::Ledger& ledger, std::string who,
-                const bool& forgetful)
-      : world_(world), truth_(truth), ledger_(ledger), who_(std::move(who)), forgetful_(forgetful) {}
+                const bool& forgetful, Runs& stops_on_record)
+      : world_(world),
+        truth_(truth),
+        ledger_(ledger),
+        who_(std::move(who)),
+        forgetful_(forgetful),
+        stops_on_record_(stops_on_record) {}
 
   ports::Async<ports::EngineVersion> ping() override { return truth_.ping(); }
   ports::Async<std::vector<ports::ListedContainer>> list() override { return truth_.list(); }
@@ -78,7 +84,8 @@ class CheckedEngine final : public ports::ContainerEngine {
   const store::Ledger& ledger_;
   std::string who_;
   const bool& forgetful_;
-  std::set<std::pair<std::string, std::string>> known_killed_;  // runs whose stop was found sent already
+  Runs& stops_on_record_;
+  Runs untold_;  // runs of which Docker did not say whether they were stopped
 };
 
 }  // namespace aura::sim

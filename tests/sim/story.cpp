@@ -56,6 +56,7 @@ Story::Story(const Plot& plot) : plot_(plot), world_(plot.seed, plot.tracing), c
   }
   draw_kinds();
   vm.host.instance_id = "i-1";
+  vm.compact_after = static_cast<int>(random.pick<std::int64_t>({8, 50, store::compact_after_records}));
   vm.power_on();
   for (WorldMs at = random.between(0, mean_pause_); at < plot.days * day; at += random.between(1, 2 * mean_pause_)) {
     world_.at(at, [this] { schedule_next(); });
@@ -213,8 +214,8 @@ void Story::check_end() {
     const reconcile::State& state = vm->life().state();
     if (!vm->life().opened.ledger->trouble().empty()) world_.violation(vm->name, "its ledger is still in trouble");
     for (const auto& [name, workload] : state.workloads) check_workload(*vm, name, workload);
-    if (state.node.cloned) continue;
-    if (state.node.fenced_by) continue;
+    if (state.node.cloned) world_.violation(vm->name, "it takes itself for a clone at the end");
+    if (state.node.fenced_by) world_.violation(vm->name, "it is fenced at the end");
     for (const auto& id : state.order) {
       world_.violation(vm->name, fmt::format("command {} ({} {}) is still open", id,
                                              protocol::to_string(state.open.at(id).command.verb),

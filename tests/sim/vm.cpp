@@ -30,7 +30,7 @@ Result<void> any_mount(const reconcile::WorkloadSpec&) { return {}; }
 
 Life::Life(World& world, Control& control, Vm& vm)
     : opened(open(vm.state_dir)),
-      engine(world, vm.engine, *opened.ledger, vm.name, vm.forgetful),
+      engine(world, vm.engine, *opened.ledger, vm.name, vm.forgetful, vm.stops_on_record),
       link(world, control, vm.weather, vm.clock_, vm.node),
       parts{io.get_executor(), vm.clock_, *opened.ledger, engine, vm.host},
       secrets(vm.host),
@@ -63,6 +63,7 @@ Life::Life(World& world, Control& control, Vm& vm)
                                    state().node.cloned ? ", a clone" : "", opened.in_memory ? ", in memory" : ""));
   }
   opened.ledger->on_change([this] { changed(); });
+  opened.ledger->compact_after(vm.compact_after);
   declarations.reload(false);
   enrolment.emplace(parts, link, secrets, vm.state_dir);
   loops::Heartbeat::Options options;
@@ -243,6 +244,7 @@ void Vm::lose_ledger() {
   for (const char* file : {"/ledger.db", "/node-key"}) std::filesystem::remove(state_dir + file);
   kept_.reset();
   must_go.clear();
+  stops_on_record.clear();
   unsure = false;
   forgetful = true;
 }

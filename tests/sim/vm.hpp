@@ -91,7 +91,9 @@ class Vm {
   testing::FakeHost host;
   Weather weather;
   bool starts_again = true;  // the service manager brings the agent back
-  bool forgetful = false;    // its ledger was lost, or could not keep something at some time
+  CheckedEngine::Runs stops_on_record;
+  int compact_after = store::compact_after_records;
+  bool forgetful = false;  // its ledger was lost, or could not keep something at some time
   std::map<std::string, std::map<std::string, reconcile::Instance>> must_go;  // restart id -> workload -> what ran
   bool unsure = false;  // its disk failed to sync, or its ledger was damaged: nothing is known of what it holds
 

@@ -161,7 +161,7 @@ ports::Async<void> FakeContainerEngine::stop(const std::string& given, int grace
   if (!found) co_return found.error();
   Item* one = *found;
   if (is_running(*one)) {
-    const int run = one->starts;
+    const int run = one->stopped_run = one->starts;
     const std::uint64_t outage = outage_;
     const BootMs killed_at = now_ms_ + std::max(grace_s, 0) * 1000LL;
     one->killed_at = std::min(one->killed_at.value_or(killed_at), killed_at);

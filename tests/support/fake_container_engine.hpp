@@ -115,6 +115,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   // Every call in order: "start <workload or name>", "pull <reference>", "list".
   const std::vector<std::string>& calls() const { return calls_; }
   int starts(const std::string& id) const;
+  // stop() was called for this run, and the engine remembers it.
+  bool was_stopped(const std::string& id) const;
   int starts_of(const std::string& workload) const;  // over all its containers, removed ones too
   std::vector<std::string> ids_of(const std::string& workload) const;
   const reconcile::Container* find(const std::string& id) const;
@@ -127,6 +129,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
     reconcile::Container seen;
     FakeScript script;
     int starts = 0;
+    int stopped_run = 0;                        // the value of starts when stop() was last called
     std::optional<BootMs> exits_at, killed_at;  // by itself or the stop signal; by the end of a grace
     int exits_with = 0;
     std::vector<std::pair<std::string, std::int64_t>> started;  // started_at -> engine time

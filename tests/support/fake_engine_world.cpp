@@ -240,6 +240,14 @@ int FakeContainerEngine::starts(const std::string& id) const {
   return found == items_.end() ? 0 : found->second.starts;
 }
 
+bool FakeContainerEngine::was_stopped(const std::string& id) const {
+  const auto found = items_.find(id);
+  if (found == items_.end() || found->second.stopped_run != found->second.starts) return false;
+  return std::any_of(ring_.begin(), ring_.end(), [&](const ports::EngineEvent& event) {
+    return event.action == "kill" && event.container_id == id;
+  });
+}
+
 int FakeContainerEngine::starts_of(const std::string& workload) const {
   const auto found = starts_of_.find(workload);
   return found == starts_of_.end() ? 0 : found->second;

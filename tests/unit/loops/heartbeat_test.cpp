@@ -145,6 +145,25 @@ TEST_CASE("failures back off to minutes, and Retry-After is honoured") {
   CHECK(world.node.word("web") == protocol::WorkloadWord::running);
 }
 
+TEST_CASE("after a boot the workloads wait for a control plane that is a moment away, and not for one that is gone") {
+  for (const int failures : {2, 1000}) {
+    World world;
+    for (int i = 0; i < failures; ++i) world.control.failures.push_back(error_of(Errc::unavailable));
+    reconcile::record::AgentStarted started;
+    started.epoch = 2;
+    started.reports = started.boot_wait = true;
+    auto record = reconcile::make_record(world.clock.now(), started);
+    record.boot_id = "another boot";
+    REQUIRE(world.node.ledger->record(record));
+    world.node.report_to(world.control);
+    world.clock.advance(700);
+    CHECK(world.node.state().node.boot_wait_until.has_value());
+    world.clock.advance(3'000);
+    CHECK_FALSE(world.node.state().node.boot_wait_until.has_value());
+    CHECK(world.control.beats.empty() == (failures == 1000));
+  }
+}
+
 TEST_CASE("a Retry-After is waited for") {
   World world;
   world.node.report_to(world.control);

@@ -92,6 +92,30 @@ TEST_CASE("what somebody stopped through Docker is started again and called so")
   CHECK(node.state().workloads.at("web").last_exit->cause == reconcile::Cause::human);
 }
 
+TEST_CASE("whose doing an end was is asked again where Docker did not say") {
+  World world;
+  boost::asio::io_context earlier;
+  {
+    world.clock.run_on(earlier);
+    Node before(world.folder, earlier, world.clock, world.engine);
+    before.declare("web", app());
+    before.supervise();
+    world.clock.advance(60'000);
+    world.clock.run_on(world.io);
+    world.clock.forget_timers();
+    world.engine.caller_died(false);
+  }
+  const std::string id = world.engine.ids_of("web").front();
+  world.engine.human_stop(id);
+  world.engine.fail_next("kill_seen", 1, Error{Errc::timeout, "no answer"});
+  Node node(world.folder, world.io, world.clock, world.engine);
+  node.declare("web", app());
+  node.supervise();
+  world.clock.advance(20'000);
+  CHECK(world.engine.starts(id) == 2);
+  CHECK(node.state().workloads.at("web").last_exit->cause == reconcile::Cause::human);
+}
+
 TEST_CASE("stop and start end in one outcome each when the world shows it") {
   World world;
   Node node(world.folder, world.io, world.clock, world.engine);

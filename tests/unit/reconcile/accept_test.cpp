@@ -188,6 +188,19 @@ TEST_CASE("a clone takes nothing until it is adopted") {
   CHECK_FALSE(agent.state.node.cloned);
 }
 
+TEST_CASE("a clone stays one over a start that cannot read the machine's id") {
+  ModelAgent agent = node_with("web");
+  agent.record(record::AgentStarted{.epoch = 2, .agent_version = "t", .cloud_instance_id = "i-1"});
+  agent.record(record::AgentStarted{.epoch = 3, .agent_version = "t", .cloud_instance_id = "i-2"});
+  agent.record(record::AgentStarted{.epoch = 4, .agent_version = "t"});
+  CHECK(agent.state.node.cloned);
+  auto adopt = command("c1", Verb::adopt);
+  adopt.args.instance = true;
+  agent.deliver(adopt, Origin::local_root);
+  agent.record(record::AgentStarted{.epoch = 5, .agent_version = "t", .cloud_instance_id = "i-2"});
+  CHECK_FALSE(agent.state.node.cloned);
+}
+
 TEST_CASE("sixty-four commands may be open; what makes room for others is taken beyond that") {
   ModelAgent agent = node_with("web");
   for (int i = 0; i < 60; ++i)

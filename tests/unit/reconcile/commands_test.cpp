@@ -114,7 +114,8 @@ TEST_CASE("a stop that was overtaken by a start long ago lends its grace to no l
   crew.agent.think(crew.docker);
   REQUIRE(crew.agent.plan.actions.size() == 1);
   const auto& stop = std::get<action::Stop>(crew.agent.plan.actions[0]);
-  CHECK_FALSE(stop.resume);
+  // Whether the first was sent is asked of Docker; what is left of its grace counts for nothing.
+  CHECK(stop.resume);
   CHECK(stop.grace_s == 60);
 }
 
@@ -153,6 +154,67 @@ TEST_CASE("a restart of a held workload is not done because Docker does not say 
   crew.docker.containers.at(crew.id("web")).phase = Phase::unknown;
   crew.agent.settle(crew.docker);
   CHECK(crew.agent.outcome("c1") == nullptr);
+}
+
+TEST_CASE("a run that Docker told of only after the restart was accepted must go, too") {
+  Crew crew;
+  crew.docker.exit(crew.id("web"), 1);
+  crew.agent.settle(crew.docker, 1);  // the start is recorded and sent; nobody has seen it run
+  crew.agent.deliver(command("c1", Verb::restart, "workload:web", 1));
+  CHECK(crew.agent.state.open.at("c1").must_go.empty());
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("c1") == OutcomeKind::succeeded);
+  CHECK(crew.docker.starts.at(crew.id("web")) == 3);
+}
+
+TEST_CASE("after the agent's death another order does not send a second stop") {
+  Crew crew;
+  crew.agent.deliver(command("c1", Verb::stop, "workload:web", 1));
+  crew.agent.think(crew.docker);
+  CHECK_FALSE(std::get<action::Stop>(crew.agent.plan.actions.at(0)).resume);
+  crew.agent.die_and_return();
+  crew.agent.deliver(command("c2", Verb::suspend, "node", 2));
+  crew.agent.think(crew.docker);
+  bool found = false;
+  for (const Action& each : crew.agent.plan.actions) {
+    const auto* stop = std::get_if<action::Stop>(&each);
+    if (stop == nullptr || stop->workload != "web") continue;
+    found = true;
+    CHECK(stop->resume);
+  }
+  CHECK(found);
+}
+
+TEST_CASE("a stop takes as long as the grace of all that it stops") {
+  Crew crew;
+  WorkloadSpec slow = simple_spec();
+  slow.stop.grace_s = 1800;
+  crew.agent.declare("slow", slow);
+  crew.agent.settle(crew.docker);
+  crew.agent.deliver(command("c1", Verb::stop, "workload:slow", 1));
+  crew.agent.think(crew.docker);
+  crew.agent.in_flight.workloads.insert("slow");
+  crew.agent.pass_time(1'750'000);
+  crew.agent.think(crew.docker);
+  CHECK(crew.agent.outcome("c1") == nullptr);
+}
+
+TEST_CASE("a reload and a cancel that the agent did not live to finish end truthfully") {
+  Crew crew;
+  crew.agent.deliver(command("r1", Verb::reload), Origin::local_root);
+  crew.agent.die_and_return();
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("r1") == OutcomeKind::failed);
+  crew.docker.reachable = false;
+  crew.agent.deliver(command("p1", Verb::pull, "image:other:1"));
+  auto cancel = command("x1", Verb::cancel, "command:p1");
+  crew.agent.deliver(cancel);
+  protocol::Outcome ended{.command_id = "p1", .verb = Verb::pull, .kind = OutcomeKind::cancelled};
+  crew.agent.record(record::Settled{"p1", ended});
+  crew.agent.die_and_return();
+  crew.docker.reachable = true;
+  crew.agent.settle(crew.docker);
+  CHECK(crew.kind("x1") == OutcomeKind::succeeded);
 }
 
 TEST_CASE("no hold is taken while the node is suspended") {

@@ -121,6 +121,20 @@ TEST_CASE("exit codes are explained in words") {
   CHECK(exit_meaning(3, true) == "ended by itself with exit code 3");
 }
 
+TEST_CASE("time that an idle node was on before it was switched off counts") {
+  ModelAgent agent;
+  agent.declare("web", simple_spec());
+  auto hold = command("h1", protocol::Verb::hold, "workload:web");
+  hold.args.for_s = 100;
+  agent.deliver(hold, Origin::local_admin);
+  agent.pass_time(40'000);
+  agent.record(record::AgentStopped{});
+  agent.now.boot_id = "boot-2";
+  agent.now.boot_ms = 5'000;
+  agent.record(record::AgentStarted{.epoch = 2, .agent_version = "t"});
+  CHECK(agent.state.workloads.at("web").hold->until == 5'000 + 60'000);
+}
+
 TEST_CASE("times of another boot keep their distance to the last record") {
   ModelAgent agent;
   agent.declare("web", simple_spec());

@@ -190,7 +190,10 @@ TEST_CASE("a ledger on a disk that cannot be written is remembered from a copy, 
   CHECK(ledger->secret_key() == key);
   CHECK(ledger->trouble() == "read-only");
   CHECK(std::filesystem::is_empty(scratch.path() + "/run"));
+  CHECK_FALSE(ledger->behind());
   REQUIRE(ledger->record(test::noted(5)));
+  // Told now, it would be told once more and differently when the disk is back.
+  CHECK(ledger->behind());
   CHECK(ledger->record(test::wanted(6, 5, false)).error().code == Errc::no_space);
   ledger->catch_up();
   CHECK(ledger->trouble() == "read-only");
