@@ -2,6 +2,7 @@
 
 #include "agent/api/json.hpp"
 #include "agent/api/routes.hpp"
+#include "agent/reconcile/runs.hpp"
 #include "common/protocol/codec.hpp"
 #include "common/protocol/openapi.hpp"
 
@@ -40,6 +41,7 @@ namespace {
 constexpr std::string_view commands_path = "/v1/commands";
 constexpr std::string_view workloads_path = "/v1/workloads";
 constexpr std::string_view logs_path = "/logs";
+constexpr std::string_view why_path = "/why";
 
 http::Reply health(const std::vector<std::string>& reasons) {
   return json_reply(reasons.empty() ? 200 : 503, health_json(reasons.empty(), reasons));
@@ -54,7 +56,11 @@ http::Reply metrics(const NodeView& view) {
 
 http::Reply not_found() { return error_reply(404, "not_found", "there is no such route; see /openapi.json"); }
 
-// /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs
+http::Reply unknown_workload() {
+  return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared");
+}
+
+// /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs, /v1/workloads/NAME/why
 http::Reply workload_route(const View& view, const http::Target& target, const Caller& caller) {
   if (target.path == workloads_path) return json_reply(200, workloads_json(view->report(), view->ledger.state()));
   std::string name = target.path.substr(workloads_path.size() + 1);
@@ -62,8 +68,13 @@ http::Reply workload_route(const View& view, const http::Target& target, const C
     name.resize(name.size() - logs_path.size());
     return caller.may_act ? get_logs(view, target, name) : forbidden("logs");
   }
+  if (name.ends_with(why_path)) {
+    name.resize(name.size() - why_path.size());
+    if (!view->ledger.state().workloads.contains(name)) return unknown_workload();
+    return json_reply(200, protocol::encode(reconcile::tell_why(view->ledger.state(), name)));
+  }
   auto body = workload_json(view->report(), view->ledger.state(), name);
-  if (!body) return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared");
+  if (!body) return unknown_workload();
   return json_reply(200, std::move(*body));
 }
 

@@ -13,6 +13,7 @@ int status(const StatusOptions& options);
 int send(const SendOptions& options);
 int logs(const LogsOptions& options);
 int events(const EventsOptions& options);
+int why(const WhyOptions& options);
 int validate(const ValidateOptions& options);
 int show_config(const ConfigOptions& options);
 int doctor(const DoctorOptions& options);

@@ -49,6 +49,12 @@ struct EventsOptions {
   std::uint64_t after = 0;
 };
 
+struct WhyOptions {
+  std::string socket;
+  bool json = false;
+  std::string workload;
+};
+
 struct ValidateOptions {
   config::ConfigPaths paths;
   bool json = false;
@@ -71,7 +77,7 @@ struct VersionOptions {
   bool json = false;
 };
 
-using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, LogsOptions, EventsOptions, ValidateOptions,
-                             ConfigOptions, DoctorOptions, VersionOptions>;
+using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, LogsOptions, EventsOptions, WhyOptions,
+                             ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
 
 }  // namespace aura::cli

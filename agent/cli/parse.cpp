@@ -125,6 +125,7 @@ class Builder {
                "aura-node restart web --reason \"new certificate\"");
     add_logs();
     add_events();
+    add_why();
     add_pull();
     add_hold();
     add_plain();
@@ -228,6 +229,15 @@ class Builder {
         });
     command->add_flag("--follow,-f", line_.follow, "Stay, and print what comes");
     command->add_option("--after", line_.after, "Only events above this number (0)")->option_text("NUMBER");
+    with_json(command);
+  }
+
+  void add_why() {
+    CLI::App* command = add("why", "Why a workload's last ten runs began and ended", "aura-node why web",
+                            [](Line& line) -> Options {
+                              return WhyOptions{line.socket, line.json, line.workload};
+                            });
+    with_workload(command, true);
     with_json(command);
   }
 

@@ -34,7 +34,7 @@ class DockerEngine final : public ports::ContainerEngine {
   // is replayed by the engine, so that nothing after `connected` is missed unless the stream breaks.
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
-  ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ports::KillSeen> kill_seen(const reconcile::Instance& instance) override;
   ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
                                 std::int64_t timeout_ms) override;
   ports::Async<bool> exec_runs(const std::string& exec_id) override;

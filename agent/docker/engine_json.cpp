@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -300,9 +301,9 @@ Result<std::optional<ports::EngineEvent>> parse_event(std::string_view line) {
   if (type != "container") return std::optional<ports::EngineEvent>();
   // Signals by which people ask for a reload end nothing: HUP, USR1, USR2, CONT, WINCH (signal(7)).
   static const std::set<std::string, std::less<>> harmless = {"1", "10", "12", "18", "28"};
-  if (event.action == "kill" && harmless.contains(actor.object("Attributes").text("signal"))) {
-    return std::optional<ports::EngineEvent>();
-  }
+  const std::string signal = event.action == "kill" ? actor.object("Attributes").text("signal") : std::string();
+  if (harmless.contains(signal)) return std::optional<ports::EngineEvent>();
+  static_cast<void>(std::from_chars(signal.data(), signal.data() + signal.size(), event.signal));
   if (event.action.empty() || !is_container_id(event.container_id)) return bad("an event without action or id");
   if (event.action == "die") {
     if (exit_code.empty() || exit_code.size() > 4) return bad("a die event without exitCode");

@@ -76,22 +76,20 @@ ports::Async<void> DockerEngine::events(std::int64_t since_ns, std::function<voi
   co_return Error{Errc::unavailable, "Docker ended the stream of events"};
 }
 
-ports::Async<bool> DockerEngine::kill_seen(const reconcile::Instance& instance) {
+ports::Async<ports::KillSeen> DockerEngine::kill_seen(const reconcile::Instance& instance) {
   if (!is_container_id(instance.container_id)) {
     co_return Error{Errc::invalid_argument, "kill_seen needs a container's full id"};
   }
   const auto started_ns = parse_time_ns(instance.started_at);
-  if (!started_ns) co_return false;  // it never ran
+  if (!started_ns) co_return ports::KillSeen();  // it never ran
   // until in the past ends the answer at once; since must not lie behind it, whatever the clock did.
   const std::int64_t now_ns = engine_now_ns();
   const std::int64_t since_ns = std::min(*started_ns, now_ns);
-  static const std::vector<std::string> actions = {"kill", "stop"};
-  bool seen = false;
+  static const std::vector<std::string> actions = {"kill", "stop", "oom"};
+  ports::KillSeen seen;
   Stream stream(JsonLines::TooLong::ends);
   stream.on_event = [&](const ports::EngineEvent& event) {
-    // The filter compares heads, so that an action may be another one.
-    const bool asked = event.action == "kill" || event.action == "stop";
-    if (asked && event.container_id == instance.container_id && event.time_ns > *started_ns) seen = true;
+    if (event.container_id == instance.container_id && event.time_ns > *started_ns) seen.take(event);
   };
   std::string path = fmt::format("/events?since={}&until={}&filters={}", stamp(since_ns), stamp(now_ns),
                                  http::percent_encode(event_filters(actions, instance.container_id)));

@@ -69,7 +69,7 @@ Actor::Task Actor::stop(action::Stop wanted) {
       leave_alone(id, stop_again_after_ms);
       co_return;
     }
-    sent_before = seen.has_value() && *seen;
+    sent_before = seen.has_value() && seen->asked;
   }
   Result<void> stopped;
   if (sent_before) {

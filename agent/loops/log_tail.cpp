@@ -1,6 +1,7 @@
 #include "agent/loops/log_tail.hpp"
 
 #include "agent/loops/timed.hpp"
+#include "agent/reconcile/events.hpp"
 #include "common/protocol/text.hpp"
 
 #include <fmt/format.h>
@@ -94,7 +95,7 @@ boost::asio::awaitable<void> note_log_tail(Parts parts, Secrets& secrets, std::s
   auto lines = harmless_tail(*raw, secrets);
   if (lines.empty()) co_return;
   reconcile::record::Noted note;
-  note.kind = "log_tail";
+  note.kind = reconcile::log_tail_kind;
   note.workload = workload;
   note.text = fmt::format("the last {} lines of {} before it ended", lines.size(), workload);
   note.data["container_id"] = instance.container_id;

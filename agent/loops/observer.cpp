@@ -1,6 +1,7 @@
 #include "agent/loops/observer.hpp"
 
 #include "agent/reconcile/plan.hpp"
+#include "common/time.hpp"
 
 #include <utility>
 
@@ -38,6 +39,10 @@ std::set<std::string> ids_of_interest(const reconcile::State& state, const std::
   }
   return ids;
 }
+
+// A process that is killed for want of memory takes so long to end and to be noticed at most.
+constexpr std::int64_t oom_ends_within_ms = 10'000;
+constexpr std::int64_t ns_per_ms = 1'000'000;
 
 bool exit_is_news(const reconcile::State& state, const Container& container) {
   for (const auto& [name, workload] : state.workloads) {
@@ -93,6 +98,7 @@ asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& s
     if (vanished && listing < listings) continue;
     engine_known_ = true;
     observed.after_gap = std::exchange(gap_, false);
+    observed.first_look = !std::exchange(looked_, true);
     co_return observed;
   }
 }
@@ -122,48 +128,71 @@ asio::awaitable<Observer::Look> Observer::look(const ports::ListedContainer& lis
   if (events_up_ && container.phase == Phase::running) asked_for_kill_.insert(container.id);
   const bool ended = container.phase == Phase::exited || container.phase == Phase::dead;
   if (!ended) co_return seen;
-  container.oom_killed = container.oom_killed || oomed_.contains(container.id);
-  const auto killed = co_await was_killed(container, state);
+  const bool told = co_await ask_for_kill(container, state);
   // Whose doing the end was is asked twice before it is taken for the workload's own.
-  if (!killed && kill_untold_.insert(container.id).second) {
+  if (!told && kill_untold_.insert(container.id).second) {
     asks_again_ = true;
     container.phase = Phase::unknown;
     co_return seen;
   }
   kill_untold_.erase(container.id);
-  container.killed = killed.value_or(false);
-  if (container.killed) container.killed_at = killed_[container.id];
+  const auto known_done = done_.find(container.id);
+  if (known_done != done_.end()) tell(known_done->second, container);
   co_return seen;
 }
 
-// What the stream told, or, after a gap, what Docker remembers.
-asio::awaitable<std::optional<bool>> Observer::was_killed(const Container& container, const reconcile::State& state) {
-  if (killed_.contains(container.id)) co_return true;
-  if (asked_for_kill_.contains(container.id) || !exit_is_news(state, container)) co_return false;
-  const reconcile::Instance instance = container.instance();
+void Observer::tell(const Done& done, Container& container) {
+  const ports::KillSeen& kill = done.kill;
+  container.killed = kill.asked;
+  container.stop_called = kill.stopped;
+  container.kill_signal = kill.signal;
+  container.sigkill_sent = kill.sigkill;
+  container.killed_at = kill.asked ? done.killed_at : 0;
+  container.ended_at = done.died_at;
+  if (kill.oom_ns == 0) return;
+  container.oom_killed = true;
+  const auto finished_ms = parse_rfc3339(container.finished_at);
+  container.oom_at_end = !finished_ms || *finished_ms - kill.oom_ns / ns_per_ms <= oom_ends_within_ms;
+}
+
+// After a gap: what Docker remembers.
+asio::awaitable<bool> Observer::ask_for_kill(const Container& container, const reconcile::State& state) {
   const std::string id = container.id;
+  const auto known = done_.find(id);
+  if (known != done_.end() && known->second.kill.asked) co_return true;
+  if (asked_for_kill_.contains(id) || !exit_is_news(state, container)) co_return true;
+  const reconcile::Instance instance = container.instance();
   const auto seen = co_await engine_.kill_seen(instance);
-  if (!seen) co_return std::nullopt;
+  if (!seen) co_return false;
   asked_for_kill_.insert(id);
-  if (*seen) killed_[id] = 0;
-  co_return *seen;
+  if (!seen->asked && seen->oom_ns == 0) co_return true;
+  ports::KillSeen& told = done_[id].kill;
+  const std::int64_t counted_ns = told.oom_ns;
+  told = *seen;
+  if (told.oom_ns == 0) told.oom_ns = counted_ns;
+  co_return true;
 }
 
 void Observer::engine_event(const ports::EngineEvent& event) {
   const std::string& id = event.container_id;
   dirty_.insert(id);
-  if (event.action == "kill" || event.action == "stop") killed_.try_emplace(id, clock_.now().boot_ms);
-  if (event.action == "oom") oomed_.insert(id);
   if (event.action == "start") {
-    killed_.erase(id);
-    oomed_.erase(id);
+    done_.erase(id);
     // From its start on the stream tells of every kill.
     asked_for_kill_.insert(id);
   }
   if (event.action == "destroy") {
-    killed_.erase(id);
-    for (auto* set : {&dirty_, &oomed_, &asked_for_kill_}) set->erase(id);
+    done_.erase(id);
+    for (auto* set : {&dirty_, &asked_for_kill_}) set->erase(id);
   }
+  const bool kill = event.action == "kill" || event.action == "stop";
+  if (kill || event.action == "oom") {
+    Done& done = done_[id];
+    if (kill && !done.kill.asked) done.killed_at = clock_.now().boot_ms;
+    done.kill.take(event);
+  }
+  const auto known = done_.find(id);
+  if (event.action == "die" && known != done_.end()) known->second.died_at = clock_.now().boot_ms;
 }
 
 void Observer::events_connected() {
@@ -175,8 +204,7 @@ void Observer::events_connected() {
 void Observer::events_lost() {
   events_broken_off();
   gap_ = true;
-  killed_.clear();
-  oomed_.clear();
+  done_.clear();
 }
 
 void Observer::events_broken_off() {

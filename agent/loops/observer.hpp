@@ -38,23 +38,28 @@ class Observer {
   bool asks_again() const { return asks_again_; }
 
  private:
+  // What others did to a container since its last start, as the stream or Docker's history told.
+  struct Done {
+    ports::KillSeen kill;
+    BootMs killed_at = 0;  // 0: from Docker's history
+    BootMs died_at = 0;    // after the kill was heard of
+  };
   struct Look {
     reconcile::Container container;
     bool vanished = false;
   };
   boost::asio::awaitable<Look> look(const ports::ListedContainer& listed, const reconcile::State& state);
-  // nullopt: Docker did not say.
-  boost::asio::awaitable<std::optional<bool>> was_killed(const reconcile::Container& container,
-                                                         const reconcile::State& state);
+  // Learns from Docker's history what the stream did not tell; false: Docker did not say.
+  boost::asio::awaitable<bool> ask_for_kill(const reconcile::Container& container, const reconcile::State& state);
   reconcile::Observed unknown(std::string reason);
+  static void tell(const Done& done, reconcile::Container& container);
 
   ports::ContainerEngine& engine_;
   ports::Host& host_;
   ports::Clock& clock_;
   std::map<std::string, reconcile::Container> remembered_;
   std::set<std::string> dirty_;
-  std::map<std::string, BootMs> killed_;  // since its last start: when it was told; 0: from Docker's history
-  std::set<std::string> oomed_;
+  std::map<std::string, Done> done_;
   std::set<std::string> asked_for_kill_;  // exited ones whose kill history was asked since the last gap
   std::string names_of_, prefix_;         // a node id, and what the names of its containers begin with
   bool events_up_ = false;
@@ -62,6 +67,7 @@ class Observer {
   bool asks_again_ = false;
   std::set<std::string> kill_untold_;  // exited ones whose kill history Docker did not tell when it was asked
   bool gap_ = false;                   // Docker was away since the last complete listing
+  bool looked_ = false;
 };
 
 }  // namespace aura::loops

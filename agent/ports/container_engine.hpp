@@ -49,6 +49,26 @@ struct EngineEvent {
   std::string container_id;
   std::int64_t time_ns = 0;  // the engine's clock
   int exit_code = 0;         // of die
+  int signal = 0;            // of kill; 0: it was not told
+};
+
+// What the engine remembers of one run: who asked for its end, and what the kernel did to it.
+struct KillSeen {
+  bool asked = false;       // a kill or stop was asked for, by anybody
+  bool stopped = false;     // a stop (docker stop) came to its end
+  int signal = 0;           // of the first kill; 0: none, or not told
+  bool sigkill = false;     // SIGKILL was among them
+  std::int64_t oom_ns = 0;  // when the kernel last killed one of its processes for want of memory; 0: it did not
+
+  // One more event of the run, in order.
+  void take(const EngineEvent& event) {
+    const bool kill = event.action == "kill";
+    if (kill && signal == 0) signal = event.signal;
+    if (kill && event.signal == 9) sigkill = true;
+    if (event.action == "stop") stopped = true;
+    if (kill || event.action == "stop") asked = true;
+    if (event.action == "oom") oom_ns = event.time_ns;
+  }
 };
 
 struct EngineVersion {
@@ -96,8 +116,8 @@ class ContainerEngine {
   virtual Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                              std::function<void(const EngineEvent&)> on_event) = 0;
 
-  // True if the engine remembers a kill or stop of this container since that start.
-  virtual Async<bool> kill_seen(const reconcile::Instance& instance) = 0;
+  // Of this container since that start, as far as the engine remembers: its memory ends with its process.
+  virtual Async<KillSeen> kill_seen(const reconcile::Instance& instance) = 0;
 
   struct ExecResult {
     std::optional<int> exit_code;  // nullopt: the time was over; it goes on, which no engine can end

@@ -144,15 +144,6 @@ void number_on_from(State& state, std::uint64_t seq) {
   state.last_event_seq += by;
 }
 
-void shorten(std::string& text) {
-  constexpr std::string_view more = "…";
-  if (text.size() <= max_event_text_bytes) return;
-  std::size_t end = max_event_text_bytes - more.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  text += more;
-}
-
 constexpr std::array<std::pair<int, std::string_view>, 16> signals{{{1, "SIGHUP"},
                                                                     {2, "SIGINT"},
                                                                     {3, "SIGQUIT"},
@@ -172,6 +163,15 @@ constexpr std::array<std::pair<int, std::string_view>, 16> signals{{{1, "SIGHUP"
 
 }  // namespace
 
+void shorten(std::string& text, std::size_t max_bytes) {
+  constexpr std::string_view more = "…";
+  if (text.size() <= max_bytes) return;
+  std::size_t end = max_bytes - more.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  text += more;
+}
+
 std::size_t event_bytes(const protocol::Event& event) {
   std::size_t bytes = 400 + 2 * event.text.size();
   for (const auto& [key, value] : event.data) bytes += key.size() + 2 * value.size() + 8;
@@ -184,7 +184,7 @@ void emit(State& state, const Record& record, protocol::Event event) {
   event.time = record.wall_ms;
   event.boot_id = record.boot_id;
   event.boot_ms = record.boot_ms;
-  shorten(event.text);
+  shorten(event.text, max_event_text_bytes);
   state.outbox_bytes += event_bytes(event);
   state.events.push_back(std::move(event));
   if (!state.reports) state.confirmed_event_seq = state.last_event_seq;

@@ -4,6 +4,7 @@
 #include "agent/reconcile/record.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace aura::reconcile {
 
@@ -13,6 +14,12 @@ namespace aura::reconcile {
 // "events_dropped" with `count` and `to` (the last number among them); it has the number of the first of them, so
 // that a gap never comes before its announcement.
 void emit(State& state, const Record& record, protocol::Event event);
+
+// Cuts a text so that it has at most so many bytes, between characters, and ends with "…".
+void shorten(std::string& text, std::size_t max_bytes);
+
+// The kind of the event with a run's last lines; its data names the run: container_id, started_at.
+inline constexpr std::string_view log_tail_kind = "log_tail";
 
 // A rough upper bound of an event as JSON: escapes may double text. The log tail counts.
 std::size_t event_bytes(const protocol::Event& event);

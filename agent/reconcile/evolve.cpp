@@ -2,6 +2,7 @@
 
 #include "agent/reconcile/events.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
+#include "agent/reconcile/runs.hpp"
 
 #include <fmt/format.h>
 
@@ -115,7 +116,17 @@ void fold(State& state, const Record& record, const record::FreshWaitOver&) {
 
 void fold(State& state, const Record&, const record::BootWaitOver&) { state.node.boot_wait_until.reset(); }
 
+// The last lines of a run come after its end was told.
+void keep_tail(State& state, const record::Noted& noted) {
+  const auto workload = state.workloads.find(noted.workload);
+  const auto id = noted.data.find("container_id");
+  const auto started_at = noted.data.find("started_at");
+  if (workload == state.workloads.end() || id == noted.data.end() || started_at == noted.data.end()) return;
+  run_said(workload->second, {id->second, started_at->second}, noted.log_tail);
+}
+
 void fold(State& state, const Record& record, const record::Noted& noted) {
+  if (noted.kind == log_tail_kind) keep_tail(state, noted);
   emit(state, record,
        {.kind = noted.kind,
         .severity = noted.severity,

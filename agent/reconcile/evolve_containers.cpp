@@ -1,5 +1,6 @@
 #include "agent/reconcile/events.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
+#include "agent/reconcile/runs.hpp"
 
 #include <fmt/format.h>
 
@@ -46,6 +47,29 @@ void add_evidence(State& state, const record::Exited& exited, const std::optiona
 void set_trouble(std::optional<Trouble>& trouble, std::string code, std::string detail, BootMs retry_at) {
   const std::uint32_t before = trouble && trouble->code == code ? trouble->attempts : 0;
   trouble = Trouble{std::move(code), std::move(detail), before + 1, retry_at};
+}
+
+std::string whose_start(const State& state, const StartSent& start) {
+  const auto open = state.open.find(start.command_id);
+  const auto settled = state.settled.find(start.command_id);
+  const bool is_open = open != state.open.end();
+  if (is_open || settled != state.settled.end()) {
+    const protocol::Command& command = is_open ? open->second.command : settled->second.command;
+    std::string text = fmt::format("{} by {}, command {}", to_string(command.verb), command.actor, command.id);
+    return command.reason.empty() ? text : text + ": " + command.reason;
+  }
+  switch (start.cause) {
+    case Cause::command: return fmt::format("command {}", start.command_id);
+    case Cause::crashed: return "after its crash";
+    case Cause::exited: return "after it had ended by itself";
+    case Cause::human: return "after somebody had ended it through Docker";
+    case Cause::docker_restart: return "after Docker was away";
+    case Cause::host_reboot: return "after a boot of the host";
+    case Cause::replaced: return "with its new spec";
+    case Cause::probe: return "after a failed probe";
+    case Cause::dependency: return "after the restart of a dependency";
+    default: return "as declared";
+  }
 }
 
 // A failure is news the first time; its repetitions only count up.
@@ -151,6 +175,8 @@ void evolve_part(State& state, const Record& record, const record::Running& runn
   container->since_boot = record.boot_id;
   const bool by_us = workload->start_sent && workload->start_sent->container_id == container->id;
   const std::string command_id = by_us ? workload->start_sent->command_id : std::string{};
+  run_began(*workload, running.instance, record.wall_ms,
+            by_us ? whose_start(state, *workload->start_sent) : "found running: not started by this agent");
   const Cause cause = by_us ? workload->start_sent->cause : Cause::human;
   if (by_us) workload->start_sent.reset();
   workload->trouble.reset();
@@ -190,6 +216,9 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
   workload->stuck = false;
   if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
   workload->last_exit = exited.exit;
+  const bool ours = stop && stop->instance == exited.exit.instance && stop->cause == exited.exit.cause;
+  run_ended(*workload, exited.exit, ours ? stop : std::nullopt);
+  if (!exited.log_tail.empty()) run_said(*workload, exited.exit.instance, exited.log_tail);
   workload->never_again = exited.never_again;
   if (exited.reset_backoff) workload->backoff_step = 0;
   workload->crash_loop = exited.crash_loop;
@@ -210,7 +239,9 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
                                  {"container_id", exited.exit.instance.container_id}},
                         .log_tail = exited.log_tail};
   if (exited.crash_loop) event.severity = Severity::error;
-  if (stop && stop->instance == exited.exit.instance) {
+  if (exited.exit.oom) event.data["oom"] = "true";
+  if (exited.exit.child_oom) event.data["child_oom"] = "true";
+  if (ours) {
     event.command_id = stop->command_id;
     event.actor = stop->actor;
   }
@@ -260,6 +291,7 @@ void evolve_part(State& state, const Record& record, const record::TroubleMet& m
   if (workload == nullptr) return;
   workload->start_sent.reset();
   set_trouble(workload->trouble, met.code, met.detail, record.boot_ms + met.retry_in_ms);
+  run_refused(*workload, record.wall_ms, *workload->trouble);
   tell_trouble(state, record, met.workload, *workload->trouble);
 }
 

@@ -68,15 +68,26 @@ bool stop_explains(const Pass& pass, const Workload& workload) {
   return pass.now.boot_ms <= stop.at + std::int64_t{stop.grace_s} * 1000 + docker_patience_ms;
 }
 
+std::string what_somebody_did(const Container& container) {
+  if (container.stop_called) return "somebody stopped it through Docker (docker stop)";
+  if (container.kill_signal == 0) return "somebody stopped it through Docker (docker stop or docker kill)";
+  const std::string name = exit_signal(128 + container.kill_signal);
+  return fmt::format("somebody sent it {} through Docker (docker kill)",
+                     name.empty() ? fmt::format("signal {}", container.kill_signal) : name);
+}
+
 // Whose doing the end of a run was. `container` is nullptr if the container is gone, or if it runs anew already.
 Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContainer& owned, const Container* container) {
   Exit exit;
   exit.instance = {owned.id, owned.seen};
   exit.at = pass.now.boot_ms;
   exit.wall_at = pass.now.wall_ms;
+  exit.seen = container != nullptr;
   if (container != nullptr) {
     exit.code = container->exit_code;
-    exit.oom = container->oom_killed && container->exit_code == 137;
+    // Docker's flag and event are about any process of the container (facts: OOMKilled is true after a clean exit).
+    exit.oom = container->oom_killed && container->oom_at_end && exit.code == 137 && !container->sigkill_sent;
+    exit.child_oom = container->oom_killed && !exit.oom;
   }
   const std::string meaning = container != nullptr ? exit_meaning(exit.code, exit.oom) : "ended";
   if (workload.stop_sent && workload.stop_sent->instance == exit.instance && stop_explains(pass, workload)) {
@@ -93,11 +104,12 @@ Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContain
     exit.why = sentence(workload, meaning, "Docker was away meanwhile");
   } else if (container->killed) {
     exit.cause = Cause::human;
-    exit.why = sentence(workload, meaning, "somebody stopped it through Docker (docker stop or docker kill)");
+    exit.why = sentence(workload, meaning, what_somebody_did(*container));
   } else {
     exit.cause = exit.code == 0 ? Cause::exited : Cause::crashed;
-    exit.why = sentence(workload, meaning, "");
+    exit.why = sentence(workload, meaning, pass.observed.first_look ? "it happened while the agent was away" : "");
   }
+  if (exit.child_oom) exit.why += " Before that the kernel killed one of its processes for want of memory.";
   return exit;
 }
 
@@ -112,11 +124,16 @@ void tell_exit(Pass& pass, const std::string& name, const Workload& workload, co
 // A daemon that shuts down kills its containers before it stops answering: what looks like somebody's docker stop is
 // believed only if Docker is still there a moment later.
 constexpr std::int64_t believe_kill_after_ms = 500;
+// A docker stop says that it was one only after the container's end; a docker kill with SIGKILL needs no such word.
+constexpr std::int64_t stop_told_within_ms = 200;
+constexpr int sigkill = 9;
 
 bool may_be_docker_going_down(Pass& pass, const Workload& workload, const Container& container) {
   if (!container.killed || container.killed_at == 0 || pass.observed.after_gap) return false;
   if (workload.stop_sent && workload.stop_sent->instance == container.instance()) return false;
-  const BootMs believe_at = container.killed_at + believe_kill_after_ms;
+  BootMs believe_at = container.killed_at + believe_kill_after_ms;
+  const bool may_be_a_stop = container.kill_signal != sigkill && !container.stop_called && container.ended_at != 0;
+  if (may_be_a_stop) believe_at = std::max(believe_at, container.ended_at + stop_told_within_ms);
   if (believe_at <= pass.now.boot_ms) return false;
   pass.wake(believe_at);
   return true;

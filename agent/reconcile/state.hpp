@@ -83,7 +83,9 @@ struct StartSent {
 struct Exit {
   Instance instance;
   int code = 0;
-  bool oom = false;
+  bool oom = false;           // the kernel killed it for want of memory
+  bool child_oom = false;     // one of its processes fell to that, which is not what ended it
+  bool seen = true;           // the exit code was to be seen
   Cause cause = Cause::none;  // whose doing
   std::string why;            // one sentence
   BootMs at = 0;
@@ -131,6 +133,8 @@ struct Workload {
   std::string image_digest;
   std::optional<Trouble> trouble;
   bool stuck = false;  // Docker could not stop it; trouble says when to try again
+
+  std::vector<protocol::Run> runs;  // the last ones, oldest first, bounded by runs.hpp
   bool operator==(const Workload&) const = default;
 };
 

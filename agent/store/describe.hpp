@@ -27,6 +27,9 @@ BOOST_DESCRIBE_STRUCT(Outcome, (),
                        evidence))
 BOOST_DESCRIBE_STRUCT(Event, (),
                       (seq, time, boot_id, boot_ms, kind, severity, workload, command_id, actor, text, data, log_tail))
+BOOST_DESCRIBE_STRUCT(Run, (),
+                      (container_id, started_at, began, began_why, ended, ended_why, cause, exit_code, signal, oom,
+                       child_oom, command_id, actor, attempts, log_tail))
 BOOST_DESCRIBE_STRUCT(Wanted, (), (intent, suspended, mode, reason, actor, generation))
 
 }  // namespace aura::protocol
@@ -66,13 +69,13 @@ BOOST_DESCRIBE_STRUCT(Instance, (), (container_id, started_at))
 BOOST_DESCRIBE_STRUCT(OwnedContainer, (), (nonce, name, n, spec_hash, id, remove, seen, runs, since, since_boot))
 BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s, hastens, again, epoch))
 BOOST_DESCRIBE_STRUCT(StartSent, (), (container_id, after, cause, command_id, at))
-BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, cause, why, at, wall_at))
+BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, child_oom, seen, cause, why, at, wall_at))
 BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))
 BOOST_DESCRIBE_STRUCT(Hold, (), (until, actor))
 BOOST_DESCRIBE_STRUCT(Workload, (),
                       (declared, withdrawn_at, intent, generation, hold, containers, next_n, start_sent, stop_sent,
                        last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
-                       image_missing, image_digest, trouble, stuck))
+                       image_missing, image_digest, trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
                       (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
                        evidence))

@@ -87,6 +87,31 @@ struct LastExit {
   bool operator==(const LastExit&) const = default;
 };
 
+// One run of a workload: why it began and why it ended. Also an attempt that Docker refused: without started_at.
+struct Run {
+  std::string container_id, started_at;  // the instance
+  WallMs began = 0;                      // when it was first seen; 0: not known, or it did not begin
+  std::string began_why;                 // one sentence
+  WallMs ended = 0;                      // 0: it goes on
+  std::string ended_why;                 // one sentence
+  std::string cause;                     // of the end, a word: "crashed", "command", "human", …
+  std::optional<int> exit_code;          // of the end; nullopt: it was not to be seen
+  std::string signal;                    // that the exit code stands for
+  bool oom = false;                      // the kernel ended it for want of memory
+  bool child_oom = false;                // one of its processes fell to that, which is not what ended it
+  std::string command_id, actor;         // of the end
+  std::uint32_t attempts = 0;            // that Docker refused in a row
+  std::vector<std::string> log_tail;     // its last lines; escaped
+  bool operator==(const Run&) const = default;
+};
+
+// The body of GET /v1/workloads/NAME/why.
+struct Why {
+  std::string workload;
+  std::vector<Run> runs;  // newest first, at most 10
+  bool operator==(const Why&) const = default;
+};
+
 struct PullProgress {
   std::string image;
   std::uint64_t bytes = 0, total_bytes = 0;  // total 0: not known yet

@@ -192,12 +192,14 @@ TEST_CASE("only kills of that container after its start count") {
   };
   const std::string before = "2027-01-15T08:00:00Z";  // the event is one nanosecond later
   const std::string at = "2027-01-15T08:00:00.000000001Z";
-  CHECK(seen_since(before, event("kill")).value());
-  CHECK(seen_since(before, event("stop")).value());
-  CHECK_FALSE(seen_since(at, event("kill")).value());
-  CHECK_FALSE(seen_since(before, event("start")).value());
-  CHECK_FALSE(seen_since(before, "").value());
-  CHECK_FALSE(seen_since("0001-01-01T00:00:00Z", event("kill")).value());
+  CHECK(seen_since(before, event("kill")).value().asked);
+  CHECK(seen_since(before, event("stop")).value().stopped);
+  CHECK(seen_since(before, event("oom")).value().oom_ns != 0);
+  CHECK_FALSE(seen_since(before, event("oom")).value().asked);
+  CHECK_FALSE(seen_since(at, event("kill")).value().asked);
+  CHECK_FALSE(seen_since(before, event("start")).value().asked);
+  CHECK_FALSE(seen_since(before, "").value().asked);
+  CHECK_FALSE(seen_since("0001-01-01T00:00:00Z", event("kill")).value().asked);
   CHECK(seen_since(before, "nonsense").error().code == Errc::bad_reply);
 }
 

@@ -94,11 +94,13 @@ TEMPLATE_TEST_CASE("a kill or stop is remembered for the instance it hit, not fo
   TestType rig;
   const std::string id = rig.up("asked");
   const auto first = rig.inspect(id).instance();
-  CHECK(rig.run(rig.engine().kill_seen(first)).value() == false);
+  CHECK(rig.run(rig.engine().kill_seen(first)).value().asked == false);
   REQUIRE(rig.run(rig.engine().stop(id, 20)));
-  CHECK(rig.run(rig.engine().kill_seen(first)).value() == true);
+  CHECK(rig.run(rig.engine().kill_seen(first)).value().asked == true);
+  CHECK(rig.run(rig.engine().kill_seen(first)).value().signal == 15);
+  CHECK_FALSE(rig.run(rig.engine().kill_seen(first)).value().sigkill);
   REQUIRE(rig.run(rig.engine().start(id)));
-  CHECK(rig.run(rig.engine().kill_seen(rig.inspect(id).instance())).value() == false);
+  CHECK(rig.run(rig.engine().kill_seen(rig.inspect(id).instance())).value().asked == false);
 }
 
 TEMPLATE_TEST_CASE("a container that ended by itself was not killed", "[engine]", FakeRig, DockerRig) {
@@ -108,7 +110,7 @@ TEMPLATE_TEST_CASE("a container that ended by itself was not killed", "[engine]"
   const std::string id = rig.up("crashed", failing);
   rig.wait_exited(id);
   CHECK(rig.inspect(id).exit_code == 1);
-  CHECK(rig.run(rig.engine().kill_seen(rig.inspect(id).instance())).value() == false);
+  CHECK(rig.run(rig.engine().kill_seen(rig.inspect(id).instance())).value().asked == false);
 }
 
 TEST_CASE("a registry that is not there makes a pull unavailable", "[engine]") {

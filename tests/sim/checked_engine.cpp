@@ -143,7 +143,7 @@ ports::Async<void> CheckedEngine::remove(const std::string& id) {
   return truth_.remove(id);
 }
 
-ports::Async<bool> CheckedEngine::kill_seen(const reconcile::Instance& given) {
+ports::Async<ports::KillSeen> CheckedEngine::kill_seen(const reconcile::Instance& given) {
   const reconcile::Instance instance = given;
   trace("kill_seen", instance.container_id);
   const auto seen = co_await truth_.kill_seen(instance);

@@ -56,7 +56,7 @@ class CheckedEngine final : public ports::ContainerEngine {
                             std::function<void(const ports::EngineEvent&)> on_event) override {
     return truth_.events(since_ns, std::move(connected), std::move(on_event));
   }
-  ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ports::KillSeen> kill_seen(const reconcile::Instance& instance) override;
   ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
                                 std::int64_t timeout_ms) override {
     return truth_.exec(id, argv, timeout_ms);

@@ -184,7 +184,7 @@ ports::Async<void> FakeContainerEngine::kill(const std::string& id, const std::s
   Item& one = **found;
   if (!is_running(one)) co_return conflict("Container " + one.seen.id + " is not running");
   if (signal == "SIGKILL" || signal == "KILL" || signal == "9") {
-    emit("kill", one.seen.id);
+    emit("kill", one.seen.id, 0, 9);
     end(one, 137);
   } else if (signal == one.request.spec.stop.signal) {
     ask_to_stop(one);

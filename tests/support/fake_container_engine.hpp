@@ -69,7 +69,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   ports::Async<void> ensure_network(const std::string& name) override;
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
-  ports::Async<bool> kill_seen(const reconcile::Instance& instance) override;
+  ports::Async<ports::KillSeen> kill_seen(const reconcile::Instance& instance) override;
   ports::Async<ExecResult> exec(const std::string& id, const std::vector<std::string>& argv,
                                 std::int64_t timeout_ms) override;
   ports::Async<bool> exec_runs(const std::string& exec_id) override;
@@ -91,7 +91,9 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
                           std::vector<std::string> writable_mounts = {});
   void crash(const std::string& id, int exit_code);  // ends by itself now
   void oom(const std::string& id);                   // oom event, then exit 137
+  void child_oom(const std::string& id);             // the kernel kills one of its processes, not the main one
   void human_stop(const std::string& id);            // docker stop of an obedient container
+  void human_kill(const std::string& id);            // docker kill: SIGKILL
   void forget(const std::string& id);                // gone without an event
   void print(const std::string& id, const std::string& line);
   void set_health(const std::string& id, const std::string& word);  // its HEALTHCHECK's
@@ -154,7 +156,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
 
   std::int64_t stamp();  // engine time, ns; every call a later one
   static std::string timestamp(std::int64_t time_ns);
-  void emit(const std::string& action, const std::string& id, int exit_code = 0);
+  void emit(const std::string& action, const std::string& id, int exit_code = 0, int signal = 0);
   void begin(Item& item);
   void end(Item& item, int exit_code);
   void ask_to_stop(Item& item);

@@ -62,20 +62,20 @@ ports::Async<void> FakeContainerEngine::events(std::int64_t since_ns, std::funct
   co_return Error{Errc::unavailable, "the fake engine's stream of events broke"};
 }
 
-ports::Async<bool> FakeContainerEngine::kill_seen(const reconcile::Instance& given) {
+ports::Async<ports::KillSeen> FakeContainerEngine::kill_seen(const reconcile::Instance& given) {
   const reconcile::Instance instance = given;
   const auto entered = co_await enter("kill_seen", subject_of(instance.container_id));
   if (!entered) co_return entered.error();
   const Item* found = item(instance.container_id);
-  if (found == nullptr) co_return false;
+  ports::KillSeen seen;
+  if (found == nullptr) co_return seen;
   for (const auto& [started_at, started_ns] : found->started) {
     if (started_at != instance.started_at) continue;
     for (const ports::EngineEvent& event : ring_) {
-      const bool asked = event.action == "kill" || event.action == "stop";
-      if (asked && event.container_id == instance.container_id && event.time_ns > started_ns) co_return true;
+      if (event.container_id == instance.container_id && event.time_ns > started_ns) seen.take(event);
     }
   }
-  co_return false;
+  co_return seen;
 }
 
 ports::Async<void> FakeContainerEngine::logs(const std::string& given, LogRequest request,

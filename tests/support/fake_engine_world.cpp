@@ -44,8 +44,8 @@ std::string FakeContainerEngine::subject_of(const std::string& id) const {
   return labels.workload.empty() ? found->second.seen.name : labels.workload;
 }
 
-void FakeContainerEngine::emit(const std::string& action, const std::string& id, int exit_code) {
-  ring_.push_back({action, id, stamp(), exit_code});
+void FakeContainerEngine::emit(const std::string& action, const std::string& id, int exit_code, int signal) {
+  ring_.push_back({action, id, stamp(), exit_code, signal});
   ++ring_end_;
   if (ring_.size() > remembered_events) ring_.pop_front();
   changed();
@@ -85,7 +85,7 @@ void FakeContainerEngine::end(Item& item, int exit_code) {
 
 void FakeContainerEngine::ask_to_stop(Item& item) {
   item.seen.phase = reconcile::Phase::running;  // a stop signal thaws
-  emit("kill", item.seen.id);
+  emit("kill", item.seen.id, 0, 15);
   if (!item.script.obeys_stop) return;
   if (item.script.stops_in_ms == 0) {
     end(item, item.script.stop_exit_code);
@@ -126,7 +126,7 @@ void FakeContainerEngine::advance_to(BootMs now) {
     }
     if (first == nullptr) break;
     now_ms_ = std::max(now_ms_, first_due);
-    if (by_kill) emit("kill", first->seen.id);
+    if (by_kill) emit("kill", first->seen.id, 0, 9);
     end(*first, by_kill ? 137 : first->exits_with);
   }
   now_ms_ = now;
@@ -178,12 +178,26 @@ void FakeContainerEngine::oom(const std::string& id) {
   end(*one, 137);
 }
 
+void FakeContainerEngine::child_oom(const std::string& id) {
+  Item* one = item(id);
+  if (one == nullptr || !is_running(*one)) return;
+  one->seen.oom_killed = true;
+  emit("oom", id);
+}
+
 void FakeContainerEngine::human_stop(const std::string& id) {
   Item* one = item(id);
   if (one == nullptr || !is_running(*one)) return;
-  emit("kill", id);
+  emit("kill", id, 0, 15);
   end(*one, one->script.stop_exit_code);
   emit("stop", id);
+}
+
+void FakeContainerEngine::human_kill(const std::string& id) {
+  Item* one = item(id);
+  if (one == nullptr || !is_running(*one)) return;
+  emit("kill", id, 0, 9);
+  end(*one, 137);
 }
 
 void FakeContainerEngine::forget(const std::string& id) {

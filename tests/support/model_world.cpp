@@ -28,6 +28,7 @@ Observed ModelDocker::observe() const {
     observed.health[name] = {container.instance(), ready, ready, live, ready && live ? "" : "the probe answered 503"};
   }
   observed.after_gap = after_gap;
+  observed.first_look = first_look;
   return observed;
 }
 

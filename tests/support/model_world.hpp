@@ -28,6 +28,7 @@ class ModelDocker {
   std::set<std::string> unready;      // workloads that are not ready
   bool reachable = true;
   bool after_gap = false;
+  bool first_look = false;
 
   rc_::Observed observe() const;
   // Each returns false where Docker would refuse.

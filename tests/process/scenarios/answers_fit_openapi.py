@@ -22,7 +22,8 @@ def node_side(node):
     seen = Checked(document, lambda method, path, body, headers: node.api(method, path, body, headers))
     seen.get("/health", "/health/ready", "/health/startup", "/v1/status", "/v1/workloads", "/v1/workloads/web",
              "/v1/workloads/nobody", "/v1/events", "/v1/events?after=x", "/metrics", "/version", "/openapi.json",
-             "/v1/workloads/web/logs", "/v1/commands/nobody")
+             "/v1/workloads/web/logs", "/v1/workloads/web/why", "/v1/workloads/lost/why", "/v1/workloads/nobody/why",
+             "/v1/commands/nobody")
     for event in node.events("command_settled"):
         seen.get("/v1/commands/" + event["command_id"])
     for name, verb, target in (("o-1", "restart", "workload:web"), ("o-1", "stop", "node"), ("o-2", "explode", "node"),

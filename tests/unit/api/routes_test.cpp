@@ -203,6 +203,15 @@ TEST_CASE("values of env are masked") {
   CHECK(api.status(get("/v1/workloads/nope")) == 404);
 }
 
+TEST_CASE("why a workload's runs began and ended is for everybody who may read") {
+  Api api;
+  const auto reply = api.ask(get("/v1/workloads/web/why"));
+  CHECK(reply.response.status == 200);
+  const auto why = protocol::decode_why(reply.response.body);
+  REQUIRE(why);
+  CHECK(why->workload == "web");
+}
+
 TEST_CASE("a command is answered 202 while open, 200 once settled, and its actor is the caller") {
   Api api;
   CHECK(api.status(post(R"({"id":"c1","verb":"stop","target":"workload:web","actor":"dashboard:eve"})")) == 202);
@@ -293,6 +302,7 @@ TEST_CASE("logs of a workload without a container are 404, a bad tail is 400") {
   Api api;
   CHECK(api.status(get("/v1/workloads/web/logs")) == 404);
   CHECK(api.status(get("/v1/workloads/nope/logs")) == 404);
+  CHECK(api.status(get("/v1/workloads/nope/why")) == 404);
   CHECK(api.status(get("/v1/workloads/web/logs?tail=many")) == 400);
   CHECK(api.status(get("/v1/workloads/web/logs?since=yesterday")) == 400);
 }

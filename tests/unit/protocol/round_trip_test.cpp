@@ -55,6 +55,30 @@ TEST_CASE("equal specs become the same text, whatever the order of their keys") 
   CHECK(spec(R"({"ports":["a","b"]})") != spec(R"({"ports":["b","a"]})"));
 }
 
+TEST_CASE("a why with all and with nothing survives the way through JSON") {
+  Why why;
+  why.workload = "web";
+  Run full;
+  full.container_id = "c";
+  full.started_at = "2026-11-21T11:59:17.123456789Z";
+  full.began = samples::noon;
+  full.began_why = "as declared";
+  full.ended = samples::noon;
+  full.ended_why = "killed by the kernel for want of memory (exit code 137).";
+  full.cause = "crashed";
+  full.exit_code = 137;
+  full.signal = "SIGKILL";
+  full.oom = true;
+  full.child_oom = true;
+  full.command_id = "01J1";
+  full.actor = "local:root";
+  full.attempts = 4;
+  full.log_tail = {"one", "\x1b[2J"};
+  why.runs = {full, Run{}};
+  CHECK(read(decode_why(encode(why))) == why);
+  CHECK_FALSE(decode_why(R"({"workload":"web","runs":[{"oom":true}]})"));
+}
+
 TEST_CASE("an outcome survives the way through JSON") {
   const Outcome full = samples::outcome();
   CHECK(read(decode_outcome(encode(full))) == full);

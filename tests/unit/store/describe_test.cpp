@@ -52,6 +52,7 @@ static_assert(complete_struct<protocol::Evidence>);
 static_assert(complete_struct<protocol::Outcome>);
 static_assert(complete_struct<protocol::Event>);
 static_assert(complete_struct<protocol::Wanted>);
+static_assert(complete_struct<protocol::Run>);
 
 static_assert(complete_struct<reconcile::SecretRef>);
 static_assert(complete_struct<reconcile::Mount>);
