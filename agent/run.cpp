@@ -7,6 +7,7 @@
 #include "agent/host/boot_clock.hpp"
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/event_log.hpp"
+#include "agent/loops/oom_watch.hpp"
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "agent/probes/prober.hpp"
@@ -94,6 +95,7 @@ class Daemon {
   loops::CommandDesk desk_;
   loops::StatusBoard board_;
   loops::HostWatch host_watch_;
+  loops::OomWatch oom_watch_;
   std::optional<controlplane::HttpControlPlane> control_;
   std::optional<loops::Enrolment> enrolment_;
   std::optional<loops::Heartbeat> heartbeat_;
@@ -119,13 +121,15 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       probes_(parts_, prober_, secrets_, [this] { supervisor_.wake(); }),
       supervisor_(parts_, observer_, actor_, secrets_,
                   {[this](bool news) { passed(news); }, [this] { return probes_.health(); },
-                   [this](const auto& probed) { probes_.follow(probed); }}),
+                   [this](const auto& probed) { probes_.follow(probed); },
+                   [this] { return heartbeat_ ? std::optional(heartbeat_->silent_from()) : std::nullopt; }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
       desk_(parts_, [this](bool allow_removal) { return reload(allow_removal); }),
       board_(parts_, supervisor_, actor_, observer_, engine_events_, declarations_,
              board_options(loaded_.config, version_)),
-      host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }) {
+      host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }),
+      oom_watch_(parts_, observer_) {
   board_.set_host_watch(&host_watch_);
 }
 
@@ -161,6 +165,7 @@ bool Daemon::start() {
   spawn(io_.get_executor(), "probes", probes_.run());
   spawn(io_.get_executor(), "engine events", engine_events_.run());
   spawn(io_.get_executor(), "host watch", host_watch_.run());
+  spawn(io_.get_executor(), "oom watch", oom_watch_.run());
   if (opened_.may_return) spawn(io_.get_executor(), "ledger", wait_for_ledger());
   event_log_.follow(opened_.ledger->state());
   return true;

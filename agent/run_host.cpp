@@ -1,5 +1,6 @@
 #include "agent/run_host.hpp"
 
+#include "agent/host/cgroup.hpp"
 #include "agent/host/machine.hpp"
 
 #include <utility>
@@ -29,6 +30,9 @@ std::optional<std::string> RunHost::credential(const std::string& name) {
 
 bool RunHost::may_connect_to_engine() { return manager_.may_connect_to_engine(); }
 bool RunHost::shutting_down() { return manager_.shutting_down(); }
+std::optional<std::uint64_t> RunHost::oom_kills(const std::string& container_id) {
+  return host::oom_kills(host::cgroup_root, container_id);
+}
 void RunHost::notify(const std::string& state) { systemd::notify(state); }
 
 }  // namespace aura

@@ -18,6 +18,7 @@ class RunHost final : public ports::Host {
   std::optional<std::string> credential(const std::string& name) override;
   bool may_connect_to_engine() override;
   bool shutting_down() override;
+  std::optional<std::uint64_t> oom_kills(const std::string& container_id) override;
   void notify(const std::string& state) override;
 
  private:

@@ -233,10 +233,10 @@ class Builder {
   }
 
   void add_why() {
-    CLI::App* command = add("why", "Why a workload's last ten runs began and ended", "aura-node why web",
-                            [](Line& line) -> Options {
-                              return WhyOptions{line.socket, line.json, line.workload};
-                            });
+    CLI::App* command =
+        add("why", "Why a workload's last ten runs began and ended", "aura-node why web", [](Line& line) -> Options {
+          return WhyOptions{line.socket, line.json, line.workload};
+        });
     with_workload(command, true);
     with_json(command);
   }

@@ -13,9 +13,7 @@ using protocol::Run;
 
 constexpr WallMs ms_per_s = 1'000;
 
-std::string lasted(const Run& run) {
-  return human_duration(std::max<WallMs>(run.ended - run.began, 0) / ms_per_s);
-}
+std::string lasted(const Run& run) { return human_duration(std::max<WallMs>(run.ended - run.began, 0) / ms_per_s); }
 
 std::string headline(const Run& run) {
   if (run.attempts > 1) return fmt::format("{}  not started, {} times", to_rfc3339(run.ended), run.attempts);

@@ -55,6 +55,47 @@ void check_ports(Candidates& candidates, const Specs& specs) {
   }
 }
 
+// True if `from` waits for `to`, itself or through others.
+bool waits_for(const Specs& specs, const std::string& from, const std::string& to, std::set<std::string>& seen) {
+  if (!seen.insert(from).second) return false;
+  const auto known = specs.find(from);
+  if (known == specs.end()) return false;
+  return std::any_of(known->second->depends_on.begin(), known->second->depends_on.end(), [&](const auto& dependency) {
+    return dependency.first == to || waits_for(specs, dependency.first, to, seen);
+  });
+}
+
+std::string backup_problem(const Specs& specs, const std::string& name, const reconcile::WorkloadSpec& spec) {
+  const auto backup = specs.find(spec.backup);
+  if (backup == specs.end()) return {};
+  if (!backup->second->backup.empty()) {
+    return fmt::format("{} has a backup itself: one backup is no primary, remove its key", spec.backup);
+  }
+  std::set<std::string> seen_from_backup, seen_from_primary;
+  if (waits_for(specs, spec.backup, name, seen_from_backup)) {
+    return fmt::format("{} depends on this workload and could not start when it is given up: remove the dependency",
+                       spec.backup);
+  }
+  if (waits_for(specs, name, spec.backup, seen_from_primary)) {
+    return fmt::format("this workload depends on {}, which does not run while this one is well: remove the dependency",
+                       spec.backup);
+  }
+  return {};
+}
+
+// Mounts and ports in common are refused for any two workloads: a primary and its backup run beside each other while
+// the one is tried again.
+void check_backups(Candidates& candidates, const Specs& specs) {
+  for (const auto& [name, spec] : specs) {
+    if (spec->backup.empty()) continue;
+    std::string problem = backup_problem(specs, name, *spec);
+    if (!candidates.contains(spec->backup)) {
+      problem = fmt::format("no workload {} is declared: add its file or remove the key", spec->backup);
+    }
+    if (!problem.empty()) add(candidates.at(name), "backup", std::move(problem));
+  }
+}
+
 class CycleFinder {
  public:
   CycleFinder(Candidates& candidates, const Specs& specs) : candidates_(candidates), specs_(specs) {}
@@ -120,6 +161,7 @@ void check_together(Candidates& candidates) {
   }
   check_mounts(candidates, specs);
   check_ports(candidates, specs);
+  check_backups(candidates, specs);
   for (const auto& [name, spec] : specs) {
     for (const auto& [other, need] : spec->depends_on) {
       const auto known = specs.find(other);

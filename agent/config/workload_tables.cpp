@@ -214,7 +214,7 @@ void read_disconnect(Section& root, reconcile::WorkloadSpec& spec) {
   auto table = root.table("disconnect");
   if (!table) return;
   reconcile::Disconnect disconnect;
-  disconnect.after_s = table->duration_s("after_s", 60, 365 * day_s).value_or(disconnect.after_s);
+  disconnect.after_s = table->duration_s("after_s", 10, 365 * day_s).value_or(disconnect.after_s);
   if (const auto word = table->word("action", {"keep", "stop", "freeze"})) {
     disconnect.action = static_cast<reconcile::DisconnectAction>(*word);
   }

@@ -39,7 +39,8 @@ Heartbeat::Heartbeat(Parts parts, ports::ControlPlane& control, Enrolment& enrol
       desk_(desk),
       options_(std::move(options)),
       interval_s_(options_.first_interval_s),
-      away_since_(parts_.clock.now().boot_ms) {}
+      away_since_(parts_.clock.now().boot_ms),
+      made_at_(away_since_) {}
 
 asio::awaitable<void> Heartbeat::run() {
   for (;;) {
@@ -144,6 +145,7 @@ void Heartbeat::answered(const protocol::Heartbeat& beat, const protocol::Heartb
 
 void Heartbeat::take_reply(const protocol::HeartbeatReply& reply) {
   const auto& state = parts_.ledger.state();
+  if (state.node.silent_since) static_cast<void>(record(parts_, rec::ControlHeard{}));
   interval_s_ = reply.next_heartbeat_s;
   told_.want_report = reply.want_report;
   if (state.node.fenced_by) static_cast<void>(record(parts_, rec::Unfenced{}));

@@ -53,6 +53,9 @@ class Heartbeat {
   // Called when long_poll() becomes true.
   void on_long_poll(std::function<void()> listener) { on_long_poll_ = std::move(listener); }
 
+  // When the control plane last answered well; before the first time, when this loop was made.
+  BootMs silent_from() const { return heard_at_.value_or(made_at_); }
+
   // "ok, heard 12 s ago" | "away for 3 min: …" | "approval pending"
   std::string words() const;
 
@@ -86,6 +89,7 @@ class Heartbeat {
   std::uint64_t stalled_at_ = 0;  // the first of the events that were not confirmed; 0: they were
   std::optional<BootMs> heard_at_;
   BootMs away_since_ = 0;
+  BootMs made_at_ = 0;
   std::string problem_;
 };
 

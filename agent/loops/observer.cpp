@@ -173,6 +173,11 @@ asio::awaitable<bool> Observer::ask_for_kill(const Container& container, const r
   co_return true;
 }
 
+void Observer::oom_counted(const std::string& container_id, std::int64_t earliest_ns) {
+  std::int64_t& known_ns = done_[container_id].kill.oom_ns;
+  if (known_ns == 0) known_ns = earliest_ns;
+}
+
 void Observer::engine_event(const ports::EngineEvent& event) {
   const std::string& id = event.container_id;
   dirty_.insert(id);

@@ -22,6 +22,9 @@ class Observer {
   // `state` must outlive the call; it may change meanwhile.
   boost::asio::awaitable<reconcile::Observed> observe(const reconcile::State& state);
 
+  // The kernel has killed a process of this container's run for want of memory, at the earliest then (the engine's
+  // clock). What Docker told of it is more exact and goes first.
+  void oom_counted(const std::string& container_id, std::int64_t earliest_ns);
   void engine_event(const ports::EngineEvent& event);
   void mark_dirty(const std::string& container_id) { dirty_.insert(container_id); }
 

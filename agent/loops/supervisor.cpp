@@ -53,6 +53,7 @@ asio::awaitable<void> Supervisor::pass() {
   std::set<std::string> busy_before = actor_.in_flight().workloads;
   reconcile::Observed observed = co_await observe();
   if (hooks_.health) observed.health = hooks_.health();
+  if (hooks_.silent_from) observed.silent_from = hooks_.silent_from();
   const std::string unknown_before =
       std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
   reconcile::InFlight busy = actor_.in_flight();

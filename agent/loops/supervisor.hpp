@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Supervisor {
     // What the probes found, and what they are to ask after a pass; without them nothing is probed.
     std::function<std::map<std::string, reconcile::Health>()> health = {};
     std::function<void(const std::map<std::string, reconcile::Probed>&)> probe = {};
+    // Observed::silent_from; without it none is configured.
+    std::function<std::optional<BootMs>()> silent_from = {};
   };
   Supervisor(Parts parts, Observer& observer, Actor& actor, Secrets& secrets, Hooks hooks);
 

@@ -3,6 +3,7 @@
 
 #include "common/protocol/report.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,9 @@ class Host {
   virtual bool may_connect_to_engine() = 0;
   // True: systemd says the host is going down (SystemState "stopping").
   virtual bool shutting_down() = 0;
+  // Processes of a running container that the kernel killed for want of memory, since its start; nullopt: not to be
+  // seen.
+  virtual std::optional<std::uint64_t> oom_kills(const std::string& container_id) = 0;
   // sd_notify(3); without NOTIFY_SOCKET nothing happens.
   virtual void notify(const std::string& state) = 0;
 };

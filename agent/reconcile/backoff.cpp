@@ -62,7 +62,11 @@ void judge_exit(const Workload& workload, std::int64_t ran_ms, const Now& now, r
     exited.never_again = true;
     return;
   }
-  if (!by_itself(exited.exit.cause)) return;
+  if (!by_itself(exited.exit.cause)) {
+    // An end by other hands proves nothing: the loop goes on where it was.
+    exited.crash_loop = workload.crash_loop && !exited.reset_backoff;
+    return;
+  }
   if (policy_forbids(policy, exited.exit)) {
     exited.never_again = true;
     return;

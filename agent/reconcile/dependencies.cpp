@@ -19,6 +19,8 @@ bool has_completed(const Pass& pass, const Workload& workload) {
 std::string missing(const Pass& pass, const std::string& name, const Workload& workload, DependencyNeed need) {
   if (need == DependencyNeed::completed && has_completed(pass, workload)) return {};
   if (!should_run(pass.state, workload)) return fmt::format("It waits for {}, which is meant to be stopped.", name);
+  if (const auto rest = rest_of(pass, workload))
+    return fmt::format("It waits for {}, which rests: {}", name, rest->why);
   switch (need) {
     case DependencyNeed::started:
       if (is_up(pass, workload) && !must_go(pass, name, workload)) return {};

@@ -3,6 +3,7 @@
 #include "agent/reconcile/events.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
 #include "agent/reconcile/runs.hpp"
+#include "common/time.hpp"
 
 #include <fmt/format.h>
 
@@ -43,6 +44,7 @@ void enter_boot(State& state, const Record& record) {
     shift(state.node.hold, by);
     shift(state.node.fresh_until, by);
     shift(state.node.boot_wait_until, by);
+    shift(state.node.silent_since, by);
     state.destructive_at += by;
     for (auto& [name, workload] : state.workloads) shift(workload, by);
     for (auto& [id, open] : state.open) {
@@ -115,6 +117,23 @@ void fold(State& state, const Record& record, const record::FreshWaitOver&) {
 }
 
 void fold(State& state, const Record&, const record::BootWaitOver&) { state.node.boot_wait_until.reset(); }
+
+void fold(State& state, const Record& record, const record::ControlSilent& silent) {
+  if (state.node.silent_since) return;
+  state.node.silent_since = silent.since;
+  emit(state, record,
+       {.kind = "control_silent",
+        .severity = Severity::warning,
+        .text =
+            fmt::format("The control plane has not answered for {}; workloads with [disconnect] wait for their time.",
+                        human_duration(std::max<BootMs>(record.boot_ms - silent.since, 0) / 1000))});
+}
+
+void fold(State& state, const Record& record, const record::ControlHeard&) {
+  if (!state.node.silent_since) return;
+  state.node.silent_since.reset();
+  emit(state, record, {.kind = "control_heard", .text = "The control plane answers again."});
+}
 
 // The last lines of a run come after its end was told.
 void keep_tail(State& state, const record::Noted& noted) {

@@ -67,6 +67,8 @@ std::string whose_start(const State& state, const StartSent& start) {
     case Cause::host_reboot: return "after a boot of the host";
     case Cause::replaced: return "with its new spec";
     case Cause::probe: return "after a failed probe";
+    case Cause::backup: return "as a backup: its primary is given up";
+    case Cause::disconnected: return "after the control plane was back";
     case Cause::dependency: return "after the restart of a dependency";
     default: return "as declared";
   }
@@ -221,6 +223,7 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
   if (!exited.log_tail.empty()) run_said(*workload, exited.exit.instance, exited.log_tail);
   workload->never_again = exited.never_again;
   if (exited.reset_backoff) workload->backoff_step = 0;
+  const bool given_up = exited.crash_loop && !workload->crash_loop;
   workload->crash_loop = exited.crash_loop;
   if (exited.crash) {
     const BootMs window = std::int64_t{workload->declared.spec.restart.give_up_within_s} * 1000;
@@ -230,7 +233,7 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
   }
   workload->retry_at.reset();
   if (exited.retry_in_ms && *exited.retry_in_ms > 0) workload->retry_at = record.boot_ms + *exited.retry_in_ms;
-  protocol::Event event{.kind = exited.crash_loop ? "workload_crash_loop" : "workload_exited",
+  protocol::Event event{.kind = given_up ? "workload_crash_loop" : "workload_exited",
                         .severity = exited.crash || exited.never_again ? Severity::warning : Severity::info,
                         .workload = exited.workload,
                         .text = exited.exit.why,
@@ -238,7 +241,7 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
                                  {"exit_code", std::to_string(exited.exit.code)},
                                  {"container_id", exited.exit.instance.container_id}},
                         .log_tail = exited.log_tail};
-  if (exited.crash_loop) event.severity = Severity::error;
+  if (given_up) event.severity = Severity::error;
   if (exited.exit.oom) event.data["oom"] = "true";
   if (exited.exit.child_oom) event.data["child_oom"] = "true";
   if (ours) {

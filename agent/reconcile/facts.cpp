@@ -29,6 +29,7 @@ void find_node_facts(Pass& pass) {
     else
       pass.wake(*node.boot_wait_until);
   }
+  find_silence(pass);
   if (node.fresh_until) {
     if (*node.fresh_until <= pass.now.boot_ms)
       pass.fact(record::FreshWaitOver{});
@@ -51,6 +52,8 @@ std::string whose_stop(const StopSent& stop) {
       case Cause::shutdown: return std::string("the host shuts down");
       case Cause::probe: return std::string("a probe failed");
       case Cause::dependency: return std::string("a dependency was restarted");
+      case Cause::backup: return std::string("its primary does not need it");
+      case Cause::disconnected: return std::string("of its [disconnect]");
       default: return std::string("a command said so");
     }
   }());
@@ -64,7 +67,7 @@ std::string whose_stop(const StopSent& stop) {
 bool stop_explains(const Pass& pass, const Workload& workload) {
   constexpr std::int64_t docker_patience_ms = 60'000;
   const StopSent& stop = *workload.stop_sent;
-  if (stop.cause == Cause::replaced || !should_run(pass.state, workload)) return true;
+  if (stop.cause == Cause::replaced || !may_run(pass, workload)) return true;
   return pass.now.boot_ms <= stop.at + std::int64_t{stop.grace_s} * 1000 + docker_patience_ms;
 }
 

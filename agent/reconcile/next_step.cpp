@@ -48,6 +48,10 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
                   : workload.withdrawn_at                ? Cause::withdrawn
                   : state.node.intent == Intent::stopped ? Cause::node_stopped
                                                          : Cause::command;
+  } else if (const auto rest = rest_of(pass, workload)) {
+    order.cause = rest->cause;
+    order.reason = rest->why;
+    return order;
   } else if (must_go(pass, name, workload)) {
     order.cause = Cause::command;
   } else if (const OwnedContainer* target = target_of(workload);
@@ -75,7 +79,7 @@ std::string dependant_still_up(const Pass& pass, const std::string& name) {
   for (const auto& [other, workload] : pass.state.workloads) {
     if (!workload.declared.spec.depends_on.contains(name) || !is_up(pass, workload) || workload.stuck) continue;
     if (is_held(pass.state, workload, pass.now)) continue;
-    if (!should_run(pass.state, workload) || must_go(pass, other, workload)) return other;
+    if (!may_run(pass, workload) || must_go(pass, other, workload)) return other;
   }
   return {};
 }
@@ -110,8 +114,9 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
 void stop_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                const StopOrder& order, Finding& finding) {
   finding.word = workload.stuck ? WorkloadWord::stuck : WorkloadWord::stopping;
-  finding.reason =
-      order.cause == Cause::probe ? fmt::format("It is being stopped: {}.", order.reason) : "It is being stopped.";
+  finding.reason = order.cause == Cause::probe || order.cause == Cause::backup || order.cause == Cause::disconnected
+                       ? fmt::format("It is being stopped: {}.", order.reason)
+                       : "It is being stopped.";
   if (workload.stuck && workload.trouble) finding.reason = workload.trouble->detail;
   if (pass.in_flight.workloads.contains(name)) {
     hasten_step(pass, name, workload, container, order);
@@ -203,13 +208,15 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
       return;
     }
   }
-  if (should_run(pass.state, workload)) {
+  wake_for_rest(pass, name, workload);
+  if (may_run(pass, workload)) {
     start_step(pass, name, workload, finding);
   } else {
     const bool up = is_up(pass, workload);
     finding.word = up ? WorkloadWord::running : WorkloadWord::stopped;
     finding.as_intended = true;
-    finding.reason = why_stopped(pass.state, workload);
+    const auto rest = should_run(pass.state, workload) ? rest_of(pass, workload) : std::nullopt;
+    finding.reason = rest ? rest->why : why_stopped(pass.state, workload);
   }
   const bool acts = !pass.plan.actions.empty() && workload_of(pass.plan.actions.back()) == name;
   if (pass.plan.facts.empty() && !acts) remove_leftovers(pass, name, workload);

@@ -39,19 +39,19 @@ struct Container {
   Phase phase = Phase::unknown;         // unknown: listed, but could not be inspected
   std::string started_at, finished_at;  // Docker's, verbatim; "0001-…" before the first start
   int exit_code = 0;
-  bool oom_killed = false;   // the kernel killed one of this run's processes for want of memory
-  bool oom_at_end = true;    // and the last time right before its end, as far as is known
+  bool oom_killed = false;                   // the kernel killed one of this run's processes for want of memory
+  bool oom_at_end = true;                    // and the last time right before its end, as far as is known
   std::string error;                         // State.Error
   std::string health;                        // "none" | "starting" | "healthy" | "unhealthy"
   std::string address;                       // literal, on its first network; "": it has none of its own
   std::optional<Resources> resources;        // of ours, from inspect
   std::vector<std::string> writable_mounts;  // host paths
-  bool killed = false;        // a kill or stop was asked of this instance by anybody (Docker's kill event)
-  bool stop_called = false;   // and it was a stop (docker stop), which came to its end
-  int kill_signal = 0;        // the first one asked for; 0: not known
-  bool sigkill_sent = false;  // SIGKILL was among them
-  BootMs killed_at = 0;       // when we learnt of that; 0: from Docker's history
-  BootMs ended_at = 0;        // when we learnt of its end; 0: from a listing
+  bool killed = false;                // a kill or stop was asked of this instance by anybody (Docker's kill event)
+  bool stop_called = false;           // and it was a stop (docker stop), which came to its end
+  int kill_signal = 0;                // the first one asked for; 0: not known
+  bool sigkill_sent = false;          // SIGKILL was among them
+  BootMs killed_at = 0;               // when we learnt of that; 0: from Docker's history
+  BootMs ended_at = 0;                // when we learnt of its end; 0: from a listing
   std::vector<std::string> log_tail;  // of an exited one of ours, captured at the exit; escaped
 
   Instance instance() const { return {id, started_at}; }
@@ -72,6 +72,8 @@ struct Observed {
   std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
   std::string unknown_reason;                        // then: one sentence
   std::map<std::string, Health> health;              // by workload; of those that Plan::probed asked for
+  // When the control plane last answered, or this process began; nullopt: none is configured.
+  std::optional<BootMs> silent_from;
   bool after_gap = false;   // the first complete listing of this process after Docker could not be asked for a while
   bool first_look = false;  // the first complete listing of this process
 };

@@ -58,6 +58,23 @@ struct StopOrder {
 // The run of a container of ours that is up, as the ledger has it; false while it does not.
 bool is_known_run(const OwnedContainer& owned, const Container& container);
 
+// rest.cpp: why a workload that is meant to run rests for now.
+struct Rest {
+  Cause cause = Cause::none;  // backup | disconnected
+  std::string why;            // one sentence
+};
+std::optional<Rest> rest_of(const Pass& pass, const Workload& workload);
+// The control plane is silent for longer than its [disconnect] stands.
+bool is_cut_off(const Pass& pass, const Workload& workload);
+// Another declared workload names it as its backup.
+bool is_backup(const Pass& pass, const std::string& name);
+// should_run(), and it does not rest.
+bool may_run(const Pass& pass, const Workload& workload);
+// Wakes the reconciler when a rest may begin by the clock.
+void wake_for_rest(Pass& pass, const std::string& name, const Workload& workload);
+// What the silence of the control plane adds to the ledger.
+void find_silence(Pass& pass);
+
 // dependencies.cpp: the dependency that a start waits for, as a sentence; empty when all are there.
 std::string missing_dependency(const Pass& pass, const Workload& workload);
 // A dependency that runs anew, is there again, and whose restart this run asked to share; empty if there is none.

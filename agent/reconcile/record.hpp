@@ -48,6 +48,14 @@ struct FreshWaitOver {
 struct BootWaitOver {
   bool operator==(const BootWaitOver&) const = default;
 };  // the control plane has answered, or cannot be asked
+// The control plane has not answered since; told again from time to time.
+struct ControlSilent {
+  BootMs since = 0;
+  bool operator==(const ControlSilent&) const = default;
+};
+struct ControlHeard {
+  bool operator==(const ControlHeard&) const = default;
+};  // it is back, or none is configured any more
 
 // -- declarations
 struct Declared {
@@ -196,12 +204,13 @@ struct Noted {
 
 using RecordBody =
     std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
-                 record::FreshWaitOver, record::BootWaitOver, record::Declared, record::Withdrawn, record::Forgotten,
-                 record::RemovalHeld, record::Accepted, record::Refused, record::Begun, record::Settled,
-                 record::WantedTaken, record::Confirmed, record::HoldEnded, record::CreateIntended, record::Created,
-                 record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
-                 record::StopIntended, record::Exited, record::ImageMissing, record::ImagePresent, record::PullFailed,
-                 record::TroubleMet, record::StuckMet, record::Noted>;
+                 record::FreshWaitOver, record::BootWaitOver, record::ControlSilent, record::ControlHeard,
+                 record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
+                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
+                 record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
+                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::Exited,
+                 record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet, record::StuckMet,
+                 record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -49,8 +49,8 @@ bool is_of(const Run& run, const Instance& instance) {
 }
 
 Run* find(Workload& workload, const Instance& instance) {
-  const auto found = std::find_if(workload.runs.rbegin(), workload.runs.rend(),
-                                  [&](const Run& run) { return is_of(run, instance); });
+  const auto found =
+      std::find_if(workload.runs.rbegin(), workload.runs.rend(), [&](const Run& run) { return is_of(run, instance); });
   return found == workload.runs.rend() ? nullptr : &*found;
 }
 

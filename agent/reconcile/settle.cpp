@@ -103,6 +103,9 @@ Verdict forbidden_start(const Pass& pass, const OpenCommand& open) {
   if (node.intent == protocol::Intent::stopped) {
     return Ending{OutcomeKind::failed, std::string(protocol::code::node_stopped), "The node is stopped."};
   }
+  if (const auto rest = rest_of(pass, it->second)) {
+    return Ending{OutcomeKind::failed, std::string(to_string(rest->cause)), rest->why};
+  }
   return {};
 }
 
@@ -130,7 +133,7 @@ Verdict all_run(Pass& pass, const OpenCommand& open) {
       continue;
     }
     // A workload that is stopped by its own intent is none of the node's start; one that is held runs by other hands.
-    if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) continue;
+    if (!may_run(pass, workload) || is_held(pass.state, workload, pass.now)) continue;
     if (finding.word == WorkloadWord::stopped && finding.as_intended) continue;
     if (const Verdict verdict = hopeless(workload, finding)) return verdict;
     if (finding.word == WorkloadWord::unhealthy) {

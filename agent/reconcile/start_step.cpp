@@ -109,8 +109,10 @@ void intend_start(Pass& pass, const std::string& name, const Workload& workload,
     const Cause cause = workload.last_exit->cause;
     again = cause == Cause::crashed || cause == Cause::exited || cause == Cause::human ||
             cause == Cause::docker_restart || cause == Cause::probe || cause == Cause::dependency;
-    if (again || cause == Cause::host_reboot || cause == Cause::replaced) start.cause = cause;
+    if (again || cause == Cause::host_reboot || cause == Cause::replaced || cause == Cause::disconnected)
+      start.cause = cause;
   }
+  if (!again && is_backup(pass, name)) start.cause = Cause::backup;
   if (!start.command_id.empty()) start.cause = Cause::command;
   pass.fact(record::StartIntended{name, std::move(start), again});
 }

@@ -38,6 +38,8 @@ enum class Cause {
   dependency,
   shutdown,
   probe,
+  backup,        // stopped: its primary is well again; started: that is given up
+  disconnected,  // the control plane has not answered for too long
 };
 std::string_view to_string(Cause cause);
 
@@ -184,6 +186,8 @@ struct Node {
   std::optional<BootMs> fresh_until;
   // After a boot of the host nothing is started before this, or an answer of the control plane, or its failing.
   std::optional<BootMs> boot_wait_until;
+  // The control plane has not answered since; kept only where a workload's [disconnect] may act on it.
+  std::optional<BootMs> silent_since;
   bool operator==(const Node&) const = default;
 };
 
@@ -233,5 +237,7 @@ inline constexpr std::size_t max_outbox_bytes = 16 * 1024 * 1024;  // by event_b
 inline constexpr std::size_t history_events = 200;
 inline constexpr std::int64_t fresh_wait_ms = 600'000;
 inline constexpr std::int64_t boot_wait_ms = 5'000;
+inline constexpr std::int64_t silence_told_after_ms = 60'000;    // or after the shortest [disconnect] after_s
+inline constexpr std::int64_t silence_noted_every_ms = 300'000;  // so much of it a reboot may forget
 
 }  // namespace aura::reconcile

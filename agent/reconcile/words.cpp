@@ -23,6 +23,8 @@ std::string_view to_string(Cause cause) {
     case Cause::dependency: return "dependency";
     case Cause::shutdown: return "shutdown";
     case Cause::probe: return "probe";
+    case Cause::backup: return "backup";
+    case Cause::disconnected: return "disconnected";
   }
   return "none";
 }
@@ -37,6 +39,8 @@ struct NameOf {
   std::string_view operator()(const record::Unfenced&) const { return "unfenced"; }
   std::string_view operator()(const record::FreshWaitOver&) const { return "fresh_wait_over"; }
   std::string_view operator()(const record::BootWaitOver&) const { return "boot_wait_over"; }
+  std::string_view operator()(const record::ControlSilent&) const { return "control_silent"; }
+  std::string_view operator()(const record::ControlHeard&) const { return "control_heard"; }
   std::string_view operator()(const record::Declared&) const { return "declared"; }
   std::string_view operator()(const record::Withdrawn&) const { return "withdrawn"; }
   std::string_view operator()(const record::Forgotten&) const { return "forgotten"; }

@@ -43,7 +43,7 @@ BOOST_DESCRIBE_ENUM(OnDependencyRestart, none, restart)
 BOOST_DESCRIBE_ENUM(DisconnectAction, keep, stop, freeze)
 BOOST_DESCRIBE_ENUM(Source, file, applied)
 BOOST_DESCRIBE_ENUM(Cause, none, command, suspended, node_stopped, replaced, withdrawn, crashed, exited, human,
-                    docker_restart, host_reboot, declared, dependency, shutdown, probe)
+                    docker_restart, host_reboot, declared, dependency, shutdown, probe, backup, disconnected)
 
 BOOST_DESCRIBE_STRUCT(SecretRef, (), (credential, on_change))
 BOOST_DESCRIBE_STRUCT(Mount, (), (source, target, read_only))
@@ -83,7 +83,7 @@ BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
-                       cloned, fresh_until, boot_wait_until))
+                       cloned, fresh_until, boot_wait_until, silent_since))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
 BOOST_DESCRIBE_STRUCT(State, (),
                       (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, reports, last_time,
@@ -103,6 +103,8 @@ BOOST_DESCRIBE_STRUCT(Fenced, (), (last_epoch))
 BOOST_DESCRIBE_STRUCT(Unfenced, (), ())
 BOOST_DESCRIBE_STRUCT(FreshWaitOver, (), ())
 BOOST_DESCRIBE_STRUCT(BootWaitOver, (), ())
+BOOST_DESCRIBE_STRUCT(ControlSilent, (), (since))
+BOOST_DESCRIBE_STRUCT(ControlHeard, (), ())
 BOOST_DESCRIBE_STRUCT(Declared, (), (declaration))
 BOOST_DESCRIBE_STRUCT(Withdrawn, (), (workload))
 BOOST_DESCRIBE_STRUCT(Forgotten, (), (workload))

@@ -38,8 +38,8 @@ Run read_run(const Value& value, const Path& path, Problem& problem) {
   out.ended = fields.time("ended", Need::optional);
   out.ended_why = fields.text("ended_why", Need::optional);
   out.cause = fields.text("cause", Need::optional);
-  const auto code = fields.integer("exit_code", Need::optional, std::numeric_limits<int>::min(),
-                                   std::numeric_limits<int>::max());
+  const auto code =
+      fields.integer("exit_code", Need::optional, std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
   if (code) out.exit_code = static_cast<int>(*code);
   out.signal = fields.text("signal", Need::optional);
   out.oom = fields.flag("oom", Need::required);

@@ -67,6 +67,10 @@ TEST_CASE(
     RC_ASSERT(situation.broken.empty());
     const State& state = situation.agent.state;
     for (const auto& [id, open] : state.open) RC_FAIL("command " + id + " is still open");
+    const auto db = state.workloads.find("db");
+    const bool backup =
+        db != state.workloads.end() && db->second.declared.spec.backup == "worker" && !db->second.withdrawn_at;
+    const bool db_down = backup && situation.agent.finding("db").word != protocol::WorkloadWord::running;
     for (const auto& [name, workload] : state.workloads) {
       const auto up =
           std::count_if(workload.containers.begin(), workload.containers.end(), [&](const OwnedContainer& owned) {
@@ -76,8 +80,11 @@ TEST_CASE(
       const bool given_up = workload.never_again || workload.crash_loop;
       const bool dependency_away =
           name == "web" && (!state.workloads.contains("db") || !should_run(state, state.workloads.at("db")));
-      if (!should_run(state, workload))
+      const bool rests = backup && name == "worker" && (!db_down || !should_run(state, db->second));
+      if (!should_run(state, workload) || rests)
         RC_ASSERT(up == 0);
+      else if (backup && name == "worker")
+        RC_ASSERT(up <= 1);
       else if (!given_up && !dependency_away)
         RC_ASSERT(up == 1);
     }

@@ -18,6 +18,8 @@ WorkloadSpec spec_of(const std::string& name, std::uint32_t version) {
   WorkloadSpec spec = simple_spec(fmt::format("{}:{}", name, version % 3 == 2 ? "2" : "1"));
   spec.restart.give_up_restarts = 4;
   if (name == "db") spec.liveness = Probe{.tcp = "127.0.0.1:80"};
+  if (name == "db" && version % 5 >= 3) spec.backup = "worker";
+  if (name == "web" && version % 7 >= 5) spec.disconnect = Disconnect{.after_s = 600, .action = DisconnectAction::stop};
   if (name == "web") {
     spec.depends_on["db"] = version % 2 == 0 ? DependencyNeed::started : DependencyNeed::healthy;
     spec.on_dependency_restart = version % 4 < 2 ? OnDependencyRestart::restart : OnDependencyRestart::none;
@@ -163,6 +165,13 @@ void Situation::take(const Step& step) {
       docker.after_gap = docker.after_gap || !docker.reachable;
       docker.reachable = true;
       break;
+    case Step::Kind::control_silent:
+      if (!docker.silent_from) docker.silent_from = agent.now.boot_ms;
+      break;
+    case Step::Kind::control_answers:
+      docker.silent_from.reset();
+      if (agent.state.node.silent_since) agent.record(record::ControlHeard{});
+      break;
     case Step::Kind::command: send_command(step); break;
     case Step::Kind::wanted: {
       const protocol::Wanted wanted{step.a % 2 == 0 ? protocol::Intent::running : protocol::Intent::stopped,
@@ -186,9 +195,13 @@ void Situation::take(const Step& step) {
     case Step::Kind::declare_again:
       agent.declare(names[step.a % names.size()], spec_of(names[step.a % names.size()], 0));
       break;
-    case Step::Kind::agent_dies: agent.die_and_return(); break;
+    case Step::Kind::agent_dies:
+      agent.die_and_return();
+      if (docker.silent_from) docker.silent_from = agent.now.boot_ms;
+      break;
     case Step::Kind::reboot:
       agent.reboot(docker);
+      if (docker.silent_from) docker.silent_from = agent.now.boot_ms;
       // It ends everybody's containers.
       for (auto& [id, made] : foreign_as_made_) made = docker.containers.at(id);
       break;
@@ -199,6 +212,7 @@ void Situation::take(const Step& step) {
 
 void Situation::calm_down() {
   take({Step::Kind::docker_back});
+  take({Step::Kind::control_answers});
   docker.failing.clear();
   docker.unready.clear();
   for (int round = 0; round < 60 && broken.empty(); ++round) {

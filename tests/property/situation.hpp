@@ -23,6 +23,8 @@ struct Step {
     probe_turns,    // the probes of a workload fail from now on, or pass again
     docker_away,
     docker_back,
+    control_silent,  // the control plane answers no more
+    control_answers,
     command,  // from the control plane, sometimes delivered twice
     wanted,
     declare_other,  // another spec of a workload

@@ -36,9 +36,13 @@ Life::Life(World& world, Control& control, Vm& vm)
       secrets(vm.host),
       observer(engine, vm.host, vm.clock_),
       actor(parts, observer, secrets, {any_mount, vm.state_dir, [this] { supervisor.wake(); }}),
-      supervisor(parts, observer, actor, secrets, {[this](bool news) {
-                   if (news && heartbeat) heartbeat->changed();
-                 }}),
+      supervisor(parts, observer, actor, secrets,
+                 {[this](bool news) {
+                    if (news && heartbeat) heartbeat->changed();
+                  },
+                  {},
+                  {},
+                  [this] { return heartbeat ? std::optional(heartbeat->silent_from()) : std::nullopt; }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [&vm] { return vm.declared; }),
       desk(parts, [this](bool allow_removal) { return declarations.reload(allow_removal); }),

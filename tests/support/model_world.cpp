@@ -29,6 +29,7 @@ Observed ModelDocker::observe() const {
   }
   observed.after_gap = after_gap;
   observed.first_look = first_look;
+  observed.silent_from = silent_from;
   return observed;
 }
 

@@ -29,6 +29,7 @@ class ModelDocker {
   bool reachable = true;
   bool after_gap = false;
   bool first_look = false;
+  std::optional<BootMs> silent_from;  // Observed's
 
   rc_::Observed observe() const;
   // Each returns false where Docker would refuse.

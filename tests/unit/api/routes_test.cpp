@@ -5,6 +5,7 @@
 #include "agent/reconcile/report.hpp"
 #include "common/async/spawn.hpp"
 #include "common/ids.hpp"
+#include "common/protocol/codec.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_container_engine.hpp"
 #include "tests/support/fake_host.hpp"
@@ -208,7 +209,7 @@ TEST_CASE("why a workload's runs began and ended is for everybody who may read")
   const auto reply = api.ask(get("/v1/workloads/web/why"));
   CHECK(reply.response.status == 200);
   const auto why = protocol::decode_why(reply.response.body);
-  REQUIRE(why);
+  REQUIRE(why.has_value());
   CHECK(why->workload == "web");
 }
 

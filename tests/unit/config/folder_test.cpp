@@ -238,6 +238,35 @@ TEST_CASE("workloads that contradict each other are both refused, and each names
              ContainsSubstring("e.toml:2: ports[0]: host port 80/tcp is published by workload d too"));
 }
 
+TEST_CASE("a backup must be declared, no primary itself, and free to run without its primary") {
+  Folder folder;
+  const auto broken = [&](const std::string& text, const std::string& spare) {
+    folder.add("web.toml", "image = \"a\"\n" + text);
+    folder.add("spare.toml", "image = \"b\"\n" + spare);
+    const auto result = folder.load();
+    return result.set.broken.contains("web") ? all(result.problems) : std::string();
+  };
+  CHECK(broken("backup = \"spare\"", "").empty());
+  CHECK_THAT(broken("backup = \"nobody\"", ""),
+             ContainsSubstring("web.toml:2") && ContainsSubstring("no workload nobody"));
+  CHECK_THAT(broken("backup = \"spare\"", "backup = \"web\""), ContainsSubstring("spare has a backup itself"));
+  CHECK_THAT(broken("backup = \"spare\"", "[depends_on]\nweb = \"started\""),
+             ContainsSubstring("spare depends on this workload"));
+  CHECK_THAT(broken("backup = \"spare\"\n[depends_on]\nspare = \"healthy\"", ""),
+             ContainsSubstring("this workload depends on spare"));
+}
+
+TEST_CASE("a primary and its backup never write to the same mount") {
+  Folder folder;
+  folder.scratch().folder("data");
+  const std::string mount = "[[mounts]]\nsource = \"" + (folder.scratch() / "data") + "\"\ntarget = \"/data\"\n";
+  folder.add("web.toml", "image = \"a\"\nbackup = \"spare\"\n" + mount);
+  folder.add("spare.toml", "image = \"b\"\n" + mount);
+  const auto result = folder.load();
+  CHECK(result.set.broken.contains("web"));
+  CHECK_THAT(all(result.problems), ContainsSubstring("is mounted writable by workload spare too"));
+}
+
 TEST_CASE("the digest of a secret is in the hash only where its change restarts the workload") {
   Folder folder;
   folder.add("web.toml",

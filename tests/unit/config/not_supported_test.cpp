@@ -20,10 +20,9 @@ struct Later {
 
 const std::vector<Later> later{
     {"[stop.hook]\nexec = [\"save\"]", 2, "stop.hook"},
-    {"[disconnect]\nafter_s = \"1d\"\naction = \"keep\"", 2, "disconnect"},
+    {"[disconnect]\nafter_s = \"1d\"\naction = \"freeze\"", 4, "disconnect.action"},
     {"registry_auth = \"ghcr\"", 2, "registry_auth"},
     {"[memory]\nwarn_percent = 50", 2, "memory"},
-    {"backup = \"spare\"", 2, "backup"},
     {"tailnet = true", 2, "tailnet"},
 };
 

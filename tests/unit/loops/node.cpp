@@ -55,7 +55,8 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                  {[this](bool news) {
                     if (news && heartbeat) heartbeat->changed();
                   },
-                  [this] { return probes.health(); }, [this](const auto& probed) { probes.follow(probed); }}),
+                  [this] { return probes.health(); }, [this](const auto& probed) { probes.follow(probed); },
+                  [this] { return heartbeat ? std::optional(heartbeat->silent_from()) : std::nullopt; }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [this] { return declared; }),
       desk(parts,

@@ -1,5 +1,7 @@
 // What the stream of events and Docker's history tell of an end.
+#include "agent/loops/oom_watch.hpp"
 #include "agent/reconcile/runs.hpp"
+#include "common/async/spawn.hpp"
 #include "tests/unit/loops/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -93,4 +95,22 @@ TEST_CASE("a kill while the agent was away is found in Docker's history") {
     CHECK(ended(node).oom);
     CHECK(says(ended(node), "it happened while the agent was away"));
   }
+}
+
+TEST_CASE("a kill for want of memory that Docker did not tell of is counted, and is not the cause of a later end") {
+  World world;
+  Node node(world.folder, world.io, world.clock, world.engine);
+  loops::OomWatch watch(node.parts, node.observer);
+  spawn(node.parts.executor, "oom watch", watch.run());
+  const std::string id = up(world, node);
+  node.host.oom_killed[id] = 1;
+  world.clock.advance(loops::oom_watch_every_ms);
+  node.host.oom_killed.clear();
+  world.engine.crash(id, 3);
+  world.clock.advance(60'000);
+  CHECK(ended(node).child_oom);
+  CHECK(says(ended(node), "ended by itself with exit code 3"));
+  world.engine.crash(id, 137);
+  world.clock.advance(60'000);
+  CHECK_FALSE(ended(node).child_oom);
 }

@@ -1,3 +1,4 @@
+#include "agent/reconcile/backoff.hpp"
 #include "tests/support/model_world.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -111,6 +112,72 @@ TEST_CASE("too many restarts within the window are a crash loop that goes on try
   scene.agent.settle(scene.docker);
   CHECK(scene.starts() == starts + 1);
   CHECK(scene.agent.events("workload_crash_loop") == 1);
+}
+
+TEST_CASE("a crash loop is told once and outlives the agent, the host and an end by other hands") {
+  WorkloadSpec spec = simple_spec();
+  spec.restart.give_up_restarts = 2;
+  Scene scene(spec);
+  scene.crash(1);
+  scene.agent.pass_time(1'000);
+  scene.agent.settle(scene.docker);
+  scene.crash(1);
+  const auto looping = [&] { return scene.agent.state.workloads.at("web").crash_loop; };
+  REQUIRE(looping());
+  SECTION("the agent dies") { scene.agent.die_and_return(); }
+  SECTION("the host boots") {
+    scene.agent.pass_time(300'000);
+    scene.agent.settle(scene.docker);
+    scene.agent.reboot(scene.docker);
+    scene.agent.settle(scene.docker);
+  }
+  SECTION("Docker is restarted while it is tried again") {
+    scene.agent.pass_time(300'000);
+    scene.agent.settle(scene.docker);
+    scene.docker.after_gap = true;
+    scene.docker.exit(scene.id(), 143);
+    scene.agent.settle(scene.docker);
+    scene.docker.after_gap = false;
+  }
+  CHECK(looping());
+  scene.agent.pass_time(300'000);
+  scene.agent.settle(scene.docker);
+  scene.crash(1);
+  CHECK(scene.agent.finding("web").word == WorkloadWord::crash_loop);
+  CHECK(scene.agent.events("workload_crash_loop") == 1);
+}
+
+TEST_CASE("a long enough run leads out of a crash loop, and so does an operator's start") {
+  WorkloadSpec spec = simple_spec();
+  spec.restart.give_up_restarts = 2;
+  Scene scene(spec);
+  scene.crash(1);
+  scene.agent.pass_time(1'000);
+  scene.agent.settle(scene.docker);
+  scene.crash(1);
+  REQUIRE(scene.agent.finding("web").word == WorkloadWord::crash_loop);
+  SECTION("a run of reset_after_s") {
+    scene.agent.pass_time(300'000);
+    scene.agent.settle(scene.docker);
+    scene.agent.pass_time(600'000);
+    scene.agent.settle(scene.docker);
+  }
+  SECTION("start") {
+    scene.agent.deliver(command("c1", protocol::Verb::start, "workload:web", 1));
+    scene.agent.settle(scene.docker);
+  }
+  const int before = scene.starts();
+  scene.crash(1);
+  CHECK(scene.starts() == before + 1);
+  CHECK(scene.agent.finding("web").word == WorkloadWord::running);
+}
+
+TEST_CASE("back-off doubles up to its longest and is drawn from the whole span") {
+  CHECK(jittered_delay_ms(0, 300'000, 1'000) == 1'000);
+  CHECK(jittered_delay_ms(0, 300'000, 1'001) == 0);
+  CHECK(jittered_delay_ms(3, 300'000, 8'000) == 8'000);
+  CHECK(jittered_delay_ms(60, 300'000, 300'000) == 300'000);
+  CHECK(jittered_delay_ms(60, 300'000, 300'001) == 0);
 }
 
 TEST_CASE("a long enough run resets the back-off") {
