@@ -72,6 +72,12 @@ ports::Async<void> DockerEngine::change(std::string method, std::string id, std:
 
 ports::Async<ports::EngineVersion> DockerEngine::ping() { return api_.ping(deadlines_.ping_ms); }
 
+ports::Async<ports::EngineConfig> DockerEngine::config() {
+  const auto answer = co_await get("/info", max_inspect_bytes);
+  if (!answer) co_return answer.error();
+  co_return parse_config(answer->body);
+}
+
 ports::Async<std::vector<ports::ListedContainer>> DockerEngine::list() {
   const auto answer = co_await get("/containers/json?all=1", max_list_bytes);
   if (!answer) co_return answer.error();

@@ -16,6 +16,7 @@ class DockerEngine final : public ports::ContainerEngine {
   DockerEngine(http::Client& client, std::string socket, Deadlines deadlines = {});
 
   ports::Async<ports::EngineVersion> ping() override;
+  ports::Async<ports::EngineConfig> config() override;
   ports::Async<std::vector<ports::ListedContainer>> list() override;
   ports::Async<reconcile::Container> inspect(const std::string& id) override;
   ports::Async<std::string> create(const ports::CreateRequest& request) override;

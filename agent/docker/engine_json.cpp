@@ -217,6 +217,16 @@ Result<bool> parse_tty(std::string_view body) {
   return tty;
 }
 
+Result<ports::EngineConfig> parse_config(std::string_view body) {
+  const auto value = parse(body);
+  if (!value) return value.error();
+  std::string bad_key;
+  ports::EngineConfig config;
+  config.live_restore = Members(&*value, bad_key).flag("LiveRestoreEnabled");
+  if (!bad_key.empty()) return bad("its configuration has no valid " + bad_key);
+  return config;
+}
+
 Result<std::string> parse_created(std::string_view body) {
   const auto value = parse(body);
   if (!value) return value.error();

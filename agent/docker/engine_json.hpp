@@ -23,6 +23,9 @@ Result<reconcile::Container> parse_inspect(std::string_view body);
 // Config.Tty of an inspect answer.
 Result<bool> parse_tty(std::string_view body);
 
+// GET /info.
+Result<ports::EngineConfig> parse_config(std::string_view body);
+
 // "Id" of a create answer: 64 hex digits.
 Result<std::string> parse_created(std::string_view body);
 

@@ -54,6 +54,8 @@ class Actor {
   Task start(reconcile::action::Start action);
   Task stop(reconcile::action::Stop action);
   Task hasten(reconcile::action::Hasten action);
+  Task freeze(reconcile::action::Freeze action);
+  Task thaw(reconcile::action::Thaw action);
   Task remove(reconcile::action::Remove action);
   Task update(reconcile::action::Update action);
   Task pull(reconcile::action::Pull action);

@@ -1,4 +1,4 @@
-// Stopping: the one action that may take minutes, and that an earlier life of the agent may have begun.
+// Stopping, which may take minutes and may have been begun by an earlier life of the agent; freezing.
 #include "agent/loops/act.hpp"
 
 #include "common/log.hpp"
@@ -93,6 +93,23 @@ Actor::Task Actor::stop(action::Stop wanted) {
     co_return;
   }
   static_cast<void>(record(parts_, rec::StuckMet{wanted.workload, error.message, stuck_retry_ms}));
+}
+
+// One that ended meanwhile, or that somebody removed, is seen by the next observation.
+Actor::Task Actor::freeze(action::Freeze wanted) {
+  const std::string id = wanted.instance.container_id;
+  const auto frozen = co_await parts_.engine.pause(id);
+  observer_.mark_dirty(id);
+  if (frozen || frozen.error().code == Errc::not_found || frozen.error().code == Errc::conflict) co_return;
+  trouble(wanted.workload, "freeze_failed", frozen.error());
+}
+
+Actor::Task Actor::thaw(action::Thaw wanted) {
+  const std::string id = wanted.instance.container_id;
+  const auto thawed = co_await parts_.engine.unpause(id);
+  observer_.mark_dirty(id);
+  if (thawed || thawed.error().code == Errc::not_found || thawed.error().code == Errc::conflict) co_return;
+  trouble(wanted.workload, "thaw_failed", thawed.error());
 }
 
 }  // namespace aura::loops

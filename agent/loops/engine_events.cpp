@@ -1,5 +1,6 @@
 #include "agent/loops/engine_events.hpp"
 
+#include "common/async/spawn.hpp"
 #include "common/log.hpp"
 
 #include <algorithm>
@@ -66,11 +67,19 @@ asio::awaitable<void> EngineEvents::listen(bool& was_up, std::optional<Error>& e
     backoff_ms_ = reconnect_first_ms;
     observer_.events_connected();
     supervisor_.wake();
+    spawn(parts_.executor, "engine configuration", learn_config());
   };
   std::function<void(const ports::EngineEvent&)> on_event = [this](const ports::EngineEvent& event) { heard(event); };
   const std::int64_t since = last_ns_ == 0 ? 0 : last_ns_ - overlap_ns;
   const auto ended = co_await parts_.engine.events(since, std::move(connected), std::move(on_event));
   if (!ended) error = ended.error();
+}
+
+// Until Docker says otherwise what it said last time holds: its restart is what changes it.
+asio::awaitable<void> EngineEvents::learn_config() {
+  const auto config = co_await parts_.engine.config();
+  if (!config || config->live_restore == parts_.ledger.state().node.live_restore) co_return;
+  static_cast<void>(record(parts_, reconcile::record::EngineFacts{config->live_restore}));
 }
 
 void EngineEvents::heard(const ports::EngineEvent& event) {

@@ -39,6 +39,7 @@ class EngineEvents {
   boost::asio::awaitable<void> follow();
   boost::asio::awaitable<void> listen(bool& was_up, std::optional<Error>& error);
   boost::asio::awaitable<void> pause();
+  boost::asio::awaitable<void> learn_config();
   void heard(const ports::EngineEvent& event);
 
   Parts parts_;

@@ -75,6 +75,11 @@ struct EngineVersion {
   std::string version, api_version;
 };
 
+// How the engine is configured (GET /info).
+struct EngineConfig {
+  bool live_restore = false;  // its containers go on while it restarts
+};
+
 struct ImageInfo {
   std::string id;
   std::string digest;  // repository digest, "" for an image that never was in a registry
@@ -85,6 +90,7 @@ class ContainerEngine {
   virtual ~ContainerEngine() = default;
 
   virtual Async<EngineVersion> ping() = 0;
+  virtual Async<EngineConfig> config() = 0;
 
   // Every container, running or not; complete or an error.
   virtual Async<std::vector<ListedContainer>> list() = 0;
@@ -97,6 +103,7 @@ class ContainerEngine {
   virtual Async<void> stop(const std::string& id, int grace_s) = 0;
   virtual Async<void> kill(const std::string& id, const std::string& signal) = 0;
   virtual Async<void> remove(const std::string& id) = 0;  // never forces; volumes stay
+  // Both succeed where it is so already; conflict: it does not run.
   virtual Async<void> pause(const std::string& id) = 0;
   virtual Async<void> unpause(const std::string& id) = 0;
   virtual Async<void> update(const std::string& id, const reconcile::Resources& resources) = 0;

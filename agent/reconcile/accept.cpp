@@ -68,7 +68,7 @@ Verdict judge_target(const State& state, const Command& command) {
   return {};
 }
 
-Verdict judge_support(const Command& command) {
+Verdict judge_support(const State& state, const Command& command) {
   const auto later = [&](std::string_view what) {
     return Refusal{code::not_supported_yet, fmt::format("{} is not in this version.", what)};
   };
@@ -80,7 +80,11 @@ Verdict judge_support(const Command& command) {
     case Verb::decommission:
     case Verb::stage: return later(to_string(command.verb));
     case Verb::suspend:
-      if (command.args.mode == "freeze") return later("Suspending with mode freeze");
+      if (command.args.mode == "freeze" && !state.node.live_restore) {
+        return Refusal{code::freeze_unavailable,
+                       "Docker would stop what is frozen when it restarts: set \"live-restore\": true in its "
+                       "daemon.json and reload it, or suspend with mode stop."};
+      }
       break;
     case Verb::stop:
       if (!command.args.then.empty()) return later("stop with then = power_off");
@@ -225,7 +229,7 @@ bool owes_too_many(const State& state) {
 
 Verdict judge(const State& state, const Command& command, Origin origin) {
   if (Verdict verdict = judge_sender(state, command, origin)) return verdict;
-  if (Verdict verdict = judge_support(command)) return verdict;
+  if (Verdict verdict = judge_support(state, command)) return verdict;
   if (Verdict verdict = judge_target(state, command)) return verdict;
   if (Verdict verdict = judge_generation(state, command, origin)) return verdict;
   return judge_intent(state, command);
@@ -283,9 +287,9 @@ std::optional<Record> accept_wanted(const State& state, const protocol::Wanted& 
   // While locked a suspension may be lifted, and nothing else may come with that.
   const bool lifts = state.node.suspension && !wanted.suspended && wanted.intent == state.node.intent;
   if (state.node.locked && !lifts) return {};
-  // This version suspends by stopping only; a level cannot be refused, so it is reached the way that is there.
+  // A level cannot be refused, so it is reached the way that is there.
   protocol::Wanted taken = wanted;
-  if (taken.suspended) taken.mode = "stop";
+  if (taken.suspended && !state.node.live_restore) taken.mode = "stop";
   return make_record(now, record::WantedTaken{std::move(taken)});
 }
 

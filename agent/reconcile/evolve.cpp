@@ -118,6 +118,10 @@ void fold(State& state, const Record& record, const record::FreshWaitOver&) {
 
 void fold(State& state, const Record&, const record::BootWaitOver&) { state.node.boot_wait_until.reset(); }
 
+void fold(State& state, const Record&, const record::EngineFacts& facts) {
+  state.node.live_restore = facts.live_restore;
+}
+
 void fold(State& state, const Record& record, const record::ControlSilent& silent) {
   if (state.node.silent_since) return;
   state.node.silent_since = silent.since;

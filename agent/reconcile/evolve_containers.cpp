@@ -205,6 +205,27 @@ void evolve_part(State& state, const Record&, const record::StopIntended& intend
   if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
 }
 
+void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended) {
+  Workload* workload = find(state, intended.workload);
+  if (workload == nullptr) return;
+  workload->frozen = intended.instance;
+  emit(state, record,
+       {.kind = "workload_frozen",
+        .workload = intended.workload,
+        .text = fmt::format("{} is frozen: it keeps its memory and runs on when the node is resumed.", intended.workload),
+        .data = {{"container_id", intended.instance.container_id}}});
+}
+
+void evolve_part(State& state, const Record& record, const record::Thawed& thawed) {
+  Workload* workload = find(state, thawed.workload);
+  if (workload == nullptr) return;
+  workload->frozen.reset();
+  emit(state, record,
+       {.kind = "workload_thawed",
+        .workload = thawed.workload,
+        .text = fmt::format("{} runs on where it was frozen.", thawed.workload)});
+}
+
 void evolve_part(State& state, const Record& record, const record::Exited& exited) {
   Workload* workload = find(state, exited.workload);
   if (workload == nullptr) return;
@@ -214,6 +235,9 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
     container->seen = exited.exit.instance.started_at;
   }
   add_evidence(state, exited, stop, record.boot_ms);
+  const bool was_frozen = workload->frozen && workload->frozen->container_id == exited.exit.instance.container_id;
+  const bool frozen_lost = was_frozen && !(stop && stop->instance == exited.exit.instance);
+  if (was_frozen) workload->frozen.reset();
   if (stop && stop->instance == exited.exit.instance) workload->stop_sent.reset();
   workload->stuck = false;
   if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
@@ -249,6 +273,14 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
     event.actor = stop->actor;
   }
   emit(state, record, std::move(event));
+  if (!frozen_lost) return;
+  emit(state, record,
+       {.kind = "freeze_lost",
+        .severity = Severity::warning,
+        .workload = exited.workload,
+        .text = fmt::format("{} was frozen and has ended; it stays stopped until the node is resumed, and starts anew "
+                            "then.",
+                            exited.workload)});
 }
 
 void evolve_part(State& state, const Record&, const record::ImageMissing& missing) {

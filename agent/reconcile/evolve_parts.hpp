@@ -29,6 +29,8 @@ void evolve_part(State& state, const Record& record, const record::RemoveIntende
 void evolve_part(State& state, const Record& record, const record::StartIntended& intended);
 void evolve_part(State& state, const Record& record, const record::Running& running);
 void evolve_part(State& state, const Record& record, const record::StopIntended& intended);
+void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended);
+void evolve_part(State& state, const Record& record, const record::Thawed& thawed);
 void evolve_part(State& state, const Record& record, const record::Exited& exited);
 void evolve_part(State& state, const Record& record, const record::ImageMissing& missing);
 void evolve_part(State& state, const Record& record, const record::ImagePresent& present);

@@ -38,6 +38,7 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
   const State& state = pass.state;
   StopOrder order;
   order.grace_s = workload.declared.spec.stop.grace_s;
+  if (should_freeze(state, workload)) return {};
   if (!should_run(state, workload)) {
     // A new node that waits for its first decision and a clone start nothing; what runs there already is left alone.
     const bool undecided = (state.node.fresh_until || state.node.boot_wait_until || state.node.cloned) &&
@@ -211,6 +212,8 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
   wake_for_rest(pass, name, workload);
   if (may_run(pass, workload)) {
     start_step(pass, name, workload, finding);
+  } else if (should_freeze(pass.state, workload)) {
+    freeze_step(pass, name, workload, why_stopped(pass.state, workload), finding);
   } else {
     const bool up = is_up(pass, workload);
     finding.word = up ? WorkloadWord::running : WorkloadWord::stopped;

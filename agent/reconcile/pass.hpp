@@ -106,6 +106,16 @@ void find_facts(Pass& pass);
 // next_step.cpp: the finding of one workload, and its next fact or action.
 void next_step(Pass& pass, const std::string& name, const Workload& workload);
 
+// freeze_step.cpp: the part of next_step() for a workload that should stand still, and the way back. `why`: the
+// sentence of a finding as intended.
+void freeze_step(Pass& pass, const std::string& name, const Workload& workload, const std::string& why,
+                 Finding& finding);
+void thaw_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
+               Finding& finding);
+
+// The trouble's time to try again has not come; it wakes then.
+bool waits(Pass& pass, const Trouble& trouble);
+
 // start_step.cpp: the part of next_step() for a workload that should run.
 void start_step(Pass& pass, const std::string& name, const Workload& workload, Finding& finding);
 

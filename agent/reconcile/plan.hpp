@@ -40,6 +40,17 @@ struct Hasten {
   int grace_s = 0;
   bool operator==(const Hasten&) const = default;
 };
+// Its processes stand still and keep their memory.
+struct Freeze {
+  std::string workload;
+  Instance instance;
+  bool operator==(const Freeze&) const = default;
+};
+struct Thaw {
+  std::string workload;
+  Instance instance;
+  bool operator==(const Thaw&) const = default;
+};
 struct Remove {
   std::string workload, container_id;
   bool operator==(const Remove&) const = default;
@@ -55,8 +66,8 @@ struct Pull {
   bool operator==(const Pull&) const = default;
 };  // single-flight per image; workload stays empty
 }  // namespace action
-using Action = std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::Remove, action::Update,
-                            action::Pull>;
+using Action = std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::Freeze, action::Thaw,
+                            action::Remove, action::Update, action::Pull>;
 
 // The workload an action belongs to; for a Pull "".
 const std::string& workload_of(const Action& action);
@@ -103,6 +114,10 @@ Plan reconcile(const State& state, const Observed& observed, const InFlight& in_
 // True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, boot wait,
 // clone.
 bool should_run(const State& state, const Workload& workload);
+
+// True if it should stand still instead of being stopped: the node is suspended with mode freeze, Docker keeps
+// containers over its restarts, and it would run otherwise.
+bool should_freeze(const State& state, const Workload& workload);
 
 // "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.
 std::string name_prefix(const std::string& node_id);

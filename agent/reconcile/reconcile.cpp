@@ -59,11 +59,23 @@ bool must_go(const Pass& pass, const std::string& name, const Workload& workload
   return false;
 }
 
+bool waits(Pass& pass, const Trouble& trouble) {
+  if (trouble.retry_at <= pass.now.boot_ms) return false;
+  pass.wake(trouble.retry_at);
+  return true;
+}
+
 bool is_held(const State& state, const Workload& workload, const Now& now) {
   const auto holds = [&](const std::optional<Hold>& hold) {
     return hold && (!hold->until || *hold->until > now.boot_ms);
   };
   return holds(state.node.hold) || holds(workload.hold);
+}
+
+bool should_freeze(const State& state, const Workload& workload) {
+  return state.node.suspension && state.node.suspension->mode == "freeze" && state.node.live_restore &&
+         !workload.withdrawn_at && workload.intent == protocol::Intent::running &&
+         state.node.intent == protocol::Intent::running && !state.node.cloned;
 }
 
 bool should_run(const State& state, const Workload& workload) {

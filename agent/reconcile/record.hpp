@@ -57,6 +57,12 @@ struct ControlHeard {
   bool operator==(const ControlHeard&) const = default;
 };  // it is back, or none is configured any more
 
+// What Docker is configured for, where it differs from what was known.
+struct EngineFacts {
+  bool live_restore = false;
+  bool operator==(const EngineFacts&) const = default;
+};
+
 // -- declarations
 struct Declared {
   Declaration declaration;
@@ -153,6 +159,15 @@ struct StopIntended {
   StopSent stop;
   bool operator==(const StopIntended&) const = default;
 };
+struct FreezeIntended {
+  std::string workload;
+  Instance instance;
+  bool operator==(const FreezeIntended&) const = default;
+};
+struct Thawed {
+  std::string workload;
+  bool operator==(const Thawed&) const = default;
+};  // it was frozen and runs on
 struct Exited {
   std::string workload;
   Exit exit;
@@ -208,7 +223,7 @@ using RecordBody =
                  record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
                  record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
                  record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
-                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::Exited,
+                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
                  record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet, record::StuckMet,
                  record::Noted>;
 

@@ -27,7 +27,7 @@ struct Words {
   void add(NodeWord word, std::string reason) { found.emplace_back(word, std::move(reason)); }
 };
 
-void add_node_words(Words& words, const State& state, const Surroundings& around, bool any_up) {
+void add_node_words(Words& words, const State& state, const Surroundings& around, bool any_up, bool any_frozen) {
   const Node& node = state.node;
   if (node.cloned)
     words.add(NodeWord::cloned,
@@ -42,7 +42,7 @@ void add_node_words(Words& words, const State& state, const Surroundings& around
   if (around.reconciled && !around.docker_known)
     words.add(NodeWord::degraded, fmt::format("Docker: {}", around.docker));
   if (node.suspension) {
-    words.add(any_up ? NodeWord::stopping : NodeWord::suspended,
+    words.add(any_up ? NodeWord::stopping : any_frozen ? NodeWord::frozen : NodeWord::suspended,
               fmt::format("Suspended by {}: {}", node.suspension->actor, node.suspension->reason));
   }
   if (node.intent == Intent::stopped && !node.suspension) {
@@ -170,15 +170,19 @@ Report make_report(const State& state, const Plan& plan, const InFlight& in_flig
   report.docker_known = around.docker_known;
   report.control = around.control;
   report.tailnet = around.tailnet;
-  bool any_up = false;
+  bool any_up = false, any_frozen = false;
   for (const auto& [name, workload] : state.workloads) {
     report.workloads.push_back(report_workload(name, workload, plan, in_flight, now));
-    any_up = any_up || std::any_of(workload.containers.begin(), workload.containers.end(),
-                                   [](const auto& owned) { return owned.runs; });
+    const auto finding = plan.findings.find(name);
+    const bool frozen = should_freeze(state, workload) && finding != plan.findings.end() &&
+                        finding->second.word == WorkloadWord::frozen;
+    any_frozen = any_frozen || frozen;
+    any_up = any_up || (!frozen && std::any_of(workload.containers.begin(), workload.containers.end(),
+                                               [](const auto& owned) { return owned.runs; }));
   }
   report_commands(state, report);
   Words words;
-  add_node_words(words, state, around, any_up);
+  add_node_words(words, state, around, any_up, any_frozen);
   add_workload_words(words, state, plan);
   take_verdict(words, report);
   return report;

@@ -148,8 +148,15 @@ Verdict none_runs(const Pass& pass, const OpenCommand& open) {
   bool none = true;
   for (const std::string& name : targeted(pass.state, open.command)) {
     const Workload& workload = pass.state.workloads.at(name);
+    const Finding& finding = pass.plan.findings.at(name);
+    const bool freezes = open.command.verb == Verb::suspend && should_freeze(pass.state, workload);
+    if (freezes && finding.word == WorkloadWord::frozen) continue;
+    if (freezes && workload.trouble && workload.trouble->code == "freeze_failed" &&
+        workload.trouble->attempts >= attempts_before_failed) {
+      return Ending{OutcomeKind::failed, "freeze_failed", fmt::format("{}: {}", name, workload.trouble->detail)};
+    }
     if (!is_up(pass, workload)) {
-      const bool unsure = pass.plan.findings.at(name).word == WorkloadWord::unknown;
+      const bool unsure = finding.word == WorkloadWord::unknown;
       none = none && !unsure && !pass.in_flight.workloads.contains(name);
       continue;
     }

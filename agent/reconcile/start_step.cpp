@@ -15,12 +15,6 @@ using protocol::Target;
 using protocol::Verb;
 using protocol::WorkloadWord;
 
-bool waits(Pass& pass, const Trouble& trouble) {
-  if (trouble.retry_at <= pass.now.boot_ms) return false;
-  pass.wake(trouble.retry_at);
-  return true;
-}
-
 // A container that is not ours and holds what this workload needs, as a sentence; empty if there is none.
 std::string foreign_holder(const Pass& pass, const std::string& name, const Workload& workload) {
   const OwnedContainer* target = target_of(workload);
@@ -146,12 +140,15 @@ bool gates_start(const Workload& workload, const OwnedContainer& active) {
 bool run_step(Pass& pass, const std::string& name, const Workload& workload, const OwnedContainer& active,
               Finding& finding) {
   const Container& container = *pass.find(active.id);
+  if (container.phase == Phase::running && workload.frozen) {
+    pass.fact(record::Thawed{name});
+    return true;
+  }
   if (container.phase == Phase::running) return false;
   finding.word = active.seen.empty() ? WorkloadWord::created : WorkloadWord::starting;
   finding.reason = "It is being started.";
   if (container.phase == Phase::paused) {
-    finding.word = WorkloadWord::frozen;
-    finding.reason = "Somebody paused it through Docker (docker pause).";
+    thaw_step(pass, name, workload, container, finding);
     return true;
   }
   if (active.runs) {

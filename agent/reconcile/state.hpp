@@ -122,6 +122,7 @@ struct Workload {
 
   std::optional<StartSent> start_sent;
   std::optional<StopSent> stop_sent;
+  std::optional<Instance> frozen;  // the run that we paused, or are about to; until it runs on or ends
   std::optional<Exit> last_exit;
 
   std::vector<BootMs> restarts;    // counted ones within the give-up window, oldest first
@@ -188,6 +189,7 @@ struct Node {
   std::optional<BootMs> boot_wait_until;
   // The control plane has not answered since; kept only where a workload's [disconnect] may act on it.
   std::optional<BootMs> silent_since;
+  bool live_restore = false;  // Docker keeps containers over its own restarts: only then is anything frozen
   bool operator==(const Node&) const = default;
 };
 

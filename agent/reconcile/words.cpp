@@ -60,6 +60,9 @@ struct NameOf {
   std::string_view operator()(const record::StartIntended&) const { return "start_intended"; }
   std::string_view operator()(const record::Running&) const { return "running"; }
   std::string_view operator()(const record::StopIntended&) const { return "stop_intended"; }
+  std::string_view operator()(const record::FreezeIntended&) const { return "freeze_intended"; }
+  std::string_view operator()(const record::Thawed&) const { return "thawed"; }
+  std::string_view operator()(const record::EngineFacts&) const { return "engine_facts"; }
   std::string_view operator()(const record::Exited&) const { return "exited"; }
   std::string_view operator()(const record::ImageMissing&) const { return "image_missing"; }
   std::string_view operator()(const record::ImagePresent&) const { return "image_present"; }

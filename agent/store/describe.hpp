@@ -74,7 +74,7 @@ BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))
 BOOST_DESCRIBE_STRUCT(Hold, (), (until, actor))
 BOOST_DESCRIBE_STRUCT(Workload, (),
                       (declared, withdrawn_at, intent, generation, hold, containers, next_n, start_sent, stop_sent,
-                       last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
+                       frozen, last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
                        image_missing, image_digest, trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
                       (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
@@ -83,7 +83,7 @@ BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
-                       cloned, fresh_until, boot_wait_until, silent_since))
+                       cloned, fresh_until, boot_wait_until, silent_since, live_restore))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
 BOOST_DESCRIBE_STRUCT(State, (),
                       (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, reports, last_time,
@@ -124,6 +124,9 @@ BOOST_DESCRIBE_STRUCT(RemoveIntended, (), (workload, id))
 BOOST_DESCRIBE_STRUCT(StartIntended, (), (workload, start, counted))
 BOOST_DESCRIBE_STRUCT(Running, (), (workload, instance))
 BOOST_DESCRIBE_STRUCT(StopIntended, (), (workload, stop))
+BOOST_DESCRIBE_STRUCT(FreezeIntended, (), (workload, instance))
+BOOST_DESCRIBE_STRUCT(Thawed, (), (workload))
+BOOST_DESCRIBE_STRUCT(EngineFacts, (), (live_restore))
 BOOST_DESCRIBE_STRUCT(Exited, (),
                       (workload, exit, retry_in_ms, crash, never_again, crash_loop, reset_backoff, log_tail))
 BOOST_DESCRIBE_STRUCT(ImageMissing, (), (workload))

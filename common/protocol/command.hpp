@@ -141,6 +141,7 @@ inline constexpr std::string_view locked = "locked";
 inline constexpr std::string_view fenced = "fenced";
 inline constexpr std::string_view cloned = "cloned";
 inline constexpr std::string_view degraded = "degraded";
+inline constexpr std::string_view freeze_unavailable = "freeze_unavailable";
 inline constexpr std::string_view policy = "policy";
 inline constexpr std::string_view local_only = "local_only";
 inline constexpr std::string_view root_only = "root_only";

@@ -132,7 +132,8 @@ void Story::wall_clock_jumps() {
 
 void Story::docker_restarts() {
   Vm& vm = a_vm();
-  vm.engine.down(world_.random.one_in(2));
+  // Live-restore keeps the containers; without it a daemon that is killed leaves them, one that is stopped does not.
+  vm.engine.down(!vm.engine.live_restore && world_.random.one_in(2));
   world_.after(world_.random.between(100, 20 * second), [&vm] { vm.engine.up(); });
 }
 

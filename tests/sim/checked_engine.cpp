@@ -132,6 +132,31 @@ ports::Async<void> CheckedEngine::kill(const std::string& id, const std::string&
   return truth_.kill(id, signal);
 }
 
+ports::Async<void> CheckedEngine::pause(const std::string& id) {
+  trace("pause", id);
+  const Owner owner = owner_of(id);
+  const auto& suspension = ledger_.state().node.suspension;
+  if (owner.workload == nullptr) {
+    wrong("freezes a container that is not its own: " + brief(id));
+  } else if (!suspension || suspension->mode != "freeze") {
+    wrong("freezes " + owner.name + ", which nobody asked for");
+  } else if (!owner.workload->frozen || owner.workload->frozen->container_id != id) {
+    wrong("freezes " + owner.name + " without its record");
+  }
+  return truth_.pause(id);
+}
+
+ports::Async<void> CheckedEngine::unpause(const std::string& id) {
+  trace("unpause", id);
+  const Owner owner = owner_of(id);
+  if (owner.workload == nullptr) {
+    wrong("thaws a container that is not its own: " + brief(id));
+  } else if (!must_run(ledger_.state(), *owner.workload)) {
+    wrong("thaws " + owner.name + ", which must not run");
+  }
+  return truth_.unpause(id);
+}
+
 ports::Async<void> CheckedEngine::remove(const std::string& id) {
   trace("remove", id);
   const Owner owner = owner_of(id);

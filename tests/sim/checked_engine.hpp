@@ -34,6 +34,7 @@ class CheckedEngine final : public ports::ContainerEngine {
         stops_on_record_(stops_on_record) {}
 
   ports::Async<ports::EngineVersion> ping() override { return truth_.ping(); }
+  ports::Async<ports::EngineConfig> config() override { return truth_.config(); }
   ports::Async<std::vector<ports::ListedContainer>> list() override { return truth_.list(); }
   ports::Async<reconcile::Container> inspect(const std::string& id) override { return truth_.inspect(id); }
   ports::Async<std::string> create(const ports::CreateRequest& request) override;
@@ -41,8 +42,8 @@ class CheckedEngine final : public ports::ContainerEngine {
   ports::Async<void> stop(const std::string& id, int grace_s) override;
   ports::Async<void> kill(const std::string& id, const std::string& signal) override;
   ports::Async<void> remove(const std::string& id) override;
-  ports::Async<void> pause(const std::string& id) override { return truth_.pause(id); }
-  ports::Async<void> unpause(const std::string& id) override { return truth_.unpause(id); }
+  ports::Async<void> pause(const std::string& id) override;
+  ports::Async<void> unpause(const std::string& id) override;
   ports::Async<void> update(const std::string& id, const reconcile::Resources& resources) override {
     return truth_.update(id, resources);
   }

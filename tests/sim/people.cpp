@@ -15,6 +15,7 @@ void Story::operator_orders() {
   if (!on_node) command.target = *protocol::parse_target("workload:" + a_workload());
   if (command.verb == Verb::suspend || command.verb == Verb::resume) command.target = {};
   if (command.verb == Verb::suspend) command.reason = "payment failed";
+  if (command.verb == Verb::suspend && random.one_in(2)) command.args.mode = "freeze";
   if (command.verb == Verb::pull) command.target = *protocol::parse_target("image:" + a_workload() + ":1");
   if (command.verb == Verb::cancel) {
     const std::string open = control_.an_open_command(node_id);
@@ -38,6 +39,7 @@ void Story::operator_suspends_and_resumes() {
   protocol::Command suspend;
   suspend.verb = Verb::suspend;
   suspend.reason = "payment failed";
+  if (world_.random.one_in(2)) suspend.args.mode = "freeze";
   control_.send(node_id, suspend);
   world_.after(a_while(), [this] {
     for (const Verb verb : {Verb::resume, Verb::start}) {

@@ -18,6 +18,12 @@ bool runs(const testing::FakeContainerEngine& engine, const std::string& id) {
   return seen->phase == Phase::running || seen->phase == Phase::paused;
 }
 
+// It stands still because the node is suspended that way.
+bool is_frozen(const Vm& vm, const std::string& id, const reconcile::State& state) {
+  const bool freezes = state.node.suspension && state.node.suspension->mode == "freeze";
+  return freezes && vm.engine.find(id)->phase == Phase::paused;
+}
+
 // A container that an agent with a poor memory does not know as its own is a stranger to it.
 bool is_known(const Vm& vm, const reconcile::Workload& workload, const std::string& id) {
   if (!vm.forgetful) return true;
@@ -57,6 +63,7 @@ Story::Story(const Plot& plot) : plot_(plot), world_(plot.seed, plot.tracing), c
   draw_kinds();
   vm.host.instance_id = "i-1";
   vm.compact_after = static_cast<int>(random.pick<std::int64_t>({8, 50, store::compact_after_records}));
+  vm.engine.live_restore = random.one_in(2);
   vm.power_on();
   for (WorldMs at = random.between(0, mean_pause_); at < plot.days * day; at += random.between(1, 2 * mean_pause_)) {
     world_.at(at, [this] { schedule_next(); });
@@ -144,7 +151,7 @@ void Story::check_settled(Vm& vm) {
       if (!whole_node && outcome.target.name != name) continue;
       const auto ids = vm.engine.ids_of(name);
       const bool up = std::any_of(ids.begin(), ids.end(), [&](const auto& one) {
-        return runs(vm.engine, one) && !is_foreign(vm, one) && is_known(vm, workload, one);
+        return runs(vm.engine, one) && !is_frozen(vm, one, state) && !is_foreign(vm, one) && is_known(vm, workload, one);
       });
       const bool stops = outcome.verb == Verb::stop || outcome.verb == Verb::suspend;
       if (stops && up) world_.violation(vm.name, fmt::format("{} succeeded but {} runs", *it, name));
@@ -254,7 +261,7 @@ void Story::check_workload(Vm& vm, const std::string& name, const reconcile::Wor
   int up = 0;
   bool current = false;
   for (const std::string& id : vm.engine.ids_of(name)) {
-    if (!runs(vm.engine, id) || is_foreign(vm, id) || !is_known(vm, workload, id)) continue;
+    if (!runs(vm.engine, id) || is_frozen(vm, id, state) || is_foreign(vm, id) || !is_known(vm, workload, id)) continue;
     ++up;
     current = vm.engine.request_of(id)->labels.spec_hash == workload.declared.spec_hash;
   }
@@ -274,6 +281,8 @@ void Story::check_workload(Vm& vm, const std::string& name, const reconcile::Wor
   const std::string word = finding == vm.life().supervisor.plan().findings.end()
                                ? "no finding"
                                : std::string(protocol::to_string(finding->second.word));
+  if (up == 1 && vm.engine.find(vm.engine.ids_of(name).back())->phase == Phase::paused)
+    world_.violation(vm.name, name + " must run at the end and is still frozen");
   if (up != 1) world_.violation(vm.name, fmt::format("{} must run at the end, {} run, {}: {}", name, up, word, why));
   if (up == 1 && !current)
     world_.violation(vm.name, fmt::format("{} runs an old spec at the end, {}: {}", name, word, why));

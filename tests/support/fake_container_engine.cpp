@@ -84,6 +84,12 @@ ports::Async<ports::EngineVersion> FakeContainerEngine::ping() {
   co_return ports::EngineVersion{"0.0-fake", "1.41"};
 }
 
+ports::Async<ports::EngineConfig> FakeContainerEngine::config() {
+  const auto entered = co_await enter("config", "");
+  if (!entered) co_return entered.error();
+  co_return ports::EngineConfig{.live_restore = live_restore};
+}
+
 ports::Async<std::vector<ports::ListedContainer>> FakeContainerEngine::list() {
   const auto entered = co_await enter("list", "");
   if (!entered) co_return entered.error();

@@ -53,6 +53,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
 
   // ports::ContainerEngine
   ports::Async<ports::EngineVersion> ping() override;
+  ports::Async<ports::EngineConfig> config() override;
   ports::Async<std::vector<ports::ListedContainer>> list() override;
   ports::Async<reconcile::Container> inspect(const std::string& id) override;
   ports::Async<std::string> create(const ports::CreateRequest& request) override;
@@ -97,6 +98,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   void forget(const std::string& id);                // gone without an event
   void print(const std::string& id, const std::string& line);
   void set_health(const std::string& id, const std::string& word);  // its HEALTHCHECK's
+
+  bool live_restore = false;  // what config() says
 
   // -- faults; `verb` is a method's name, "" any
   void fail_next(const std::string& verb, int calls, Error error);

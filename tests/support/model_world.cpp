@@ -158,6 +158,10 @@ void ModelAgent::perform(ModelDocker& docker, const Action& action) {
     docker.stop(stop->instance.container_id);
   } else if (const auto* hasten = std::get_if<action::Hasten>(&action)) {
     docker.stop(hasten->instance.container_id);
+  } else if (const auto* freeze = std::get_if<action::Freeze>(&action)) {
+    docker.containers.at(freeze->instance.container_id).phase = Phase::paused;
+  } else if (const auto* thaw = std::get_if<action::Thaw>(&action)) {
+    docker.containers.at(thaw->instance.container_id).phase = Phase::running;
   } else if (const auto* remove = std::get_if<action::Remove>(&action)) {
     docker.remove(remove->container_id);
   } else if (const auto* update = std::get_if<action::Update>(&action)) {
@@ -192,7 +196,9 @@ void ModelAgent::die_and_return() {
 }
 
 void ModelAgent::reboot(ModelDocker& docker) {
-  for (const std::string& id : docker.running()) docker.exit(id, 255);
+  for (const auto& [id, container] : docker.containers) {
+    if (container.phase == Phase::running || container.phase == Phase::paused) docker.exit(id, 255);
+  }
   now.boot_id += "x";
   now.boot_ms = 500;
   die_and_return();

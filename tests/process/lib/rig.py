@@ -49,9 +49,9 @@ class Rig:
         node.give_code(control.code_for(node.id))
         return control, node
 
-    def own_docker(self):
+    def own_docker(self, live_restore=False):
         """A Docker daemon of the scenario's own, to be ended and started at will."""
-        daemon = OwnDocker(self, os.path.join(self.dir, f"docker{len(self.own_daemons)}"))
+        daemon = OwnDocker(self, os.path.join(self.dir, f"docker{len(self.own_daemons)}"), live_restore)
         self.own_daemons.append(daemon)
         daemon.up()
         daemon.load_image(self.docker.image)
@@ -125,8 +125,9 @@ class Rig:
 
 
 class OwnDocker(Docker):
-    def __init__(self, rig, directory):
+    def __init__(self, rig, directory, live_restore):
         super().__init__(os.path.join(directory, "docker.sock"), "")
+        self.flags = ["--live-restore"] if live_restore else []
         self.rig = rig
         self.dir = directory
 
@@ -136,7 +137,7 @@ class OwnDocker(Docker):
         assert done.returncode == 0, f"tests/support/docker {' '.join(arguments)}: {done.stdout}"
 
     def up(self):
-        self.tool("up", self.dir)
+        self.tool("up", self.dir, *self.flags)
 
     def load_image(self, name):
         self.image = name

@@ -124,7 +124,7 @@ TEST_CASE("what this version does not do is refused, not ignored") {
   ModelAgent agent = node_with("web");
   auto freeze = command("c1", Verb::suspend, "node", 1);
   freeze.args.mode = "freeze";
-  CHECK(agent.deliver(freeze).code == "not_supported_yet");
+  CHECK(agent.deliver(freeze).code == "freeze_unavailable");
   CHECK(agent.deliver(command("c2", Verb::reboot)).code == "not_supported_yet");
 }
 
