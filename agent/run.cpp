@@ -44,6 +44,12 @@ constexpr std::int64_t ledger_look_ms = 10'000;
 constexpr mode_t socket_mode = 0666;          // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
 
+docker::Deadlines deadlines(const config::Config& config) {
+  docker::Deadlines deadlines;
+  deadlines.pull_idle_ms = config.limits.pull_idle_s * 1000L;
+  return deadlines;
+}
+
 class Daemon {
  public:
   Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened);
@@ -63,6 +69,7 @@ class Daemon {
   void start_control_plane(bool start_recorded);
   bool listen();
   api::NodeView view();
+  loops::Actor::Options actor_options();
   void wait_for_signal();
   void on_signal(int number);
   void passed(bool news);
@@ -111,12 +118,12 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       paths_(std::move(paths)),
       host_(loaded_.config.paths.state, loaded_.config.paths.credentials, loaded_.config.docker.socket),
       opened_(std::move(opened)),
-      engine_(client_, loaded_.config.docker.socket),
+      engine_(client_, loaded_.config.docker.socket, deadlines(loaded_.config)),
       parts_{io_.get_executor(), clock_, *opened_.ledger, engine_, host_},
       event_log_(opened_.ledger->state()),
       secrets_(host_),
       observer_(engine_, host_, clock_),
-      actor_(parts_, observer_, secrets_, {check_mounts, loaded_.config.paths.runtime, [this] { supervisor_.wake(); }}),
+      actor_(parts_, observer_, secrets_, actor_options()),
       prober_(io_.get_executor(), probe_client_, engine_),
       probes_(parts_, prober_, secrets_, [this] { supervisor_.wake(); }),
       supervisor_(parts_, observer_, actor_, secrets_,
@@ -131,6 +138,12 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }),
       oom_watch_(parts_, observer_) {
   board_.set_host_watch(&host_watch_);
+}
+
+loops::Actor::Options Daemon::actor_options() {
+  const auto& config = loaded_.config;
+  return {check_mounts, config.paths.runtime, [this] { supervisor_.wake(); },
+          std::int64_t{config.limits.pull_reserve_mb} << 20};
 }
 
 bool Daemon::start() {

@@ -100,6 +100,23 @@ std::string workloads_text(const Report& report, WallMs now, const Terminal& ter
   return painted;
 }
 
+// What a tag stands for here, and what is fetched for nobody's sake but a command's.
+std::string images_text(const Report& report) {
+  std::string text;
+  for (const WorkloadReport& workload : report.workloads) {
+    const bool by_tag = workload.image.find('@') == std::string::npos;
+    if (!by_tag || workload.image_digest.empty()) continue;
+    text += fmt::format("Image          {}: {} is {}\n", printable(workload.name), printable(workload.image),
+                        printable(workload.image_digest));
+  }
+  for (const auto& pull : report.pulls) {
+    const auto shown = [&](const WorkloadReport& workload) { return workload.pull && workload.image == pull.image; };
+    if (std::any_of(report.workloads.begin(), report.workloads.end(), shown)) continue;
+    text += fmt::format("Pull           {}: {}\n", printable(pull.image), pull_bar(pull, pull_columns));
+  }
+  return text;
+}
+
 std::string intent_text(const Report& report, WallMs now) {
   std::string text = fmt::format("Intent         {}", to_string(report.intent));
   if (report.suspension) {
@@ -151,6 +168,7 @@ std::string status_text(const Report& report, WallMs now, const Terminal& termin
   for (const std::string& one : report.reasons) text += "  " + printable(one) + "\n";
   text += "\n" + intent_text(report, now) + "\n";
   text += workloads_text(report, now, terminal) + "\n";
+  text += images_text(report);
   text += fmt::format("Docker         {}\n", printable(report.docker));
   text += fmt::format("Control plane  {}\n", printable(report.control));
   text += fmt::format("Tailnet        {}\n", printable(report.tailnet));

@@ -44,6 +44,8 @@ struct Config {
     int destructive_burst = 12;
     int connections = 64;         // of the node's API
     int withdrawn_kept_days = 7;  // how long the container of a removed workload is kept
+    int pull_idle_s = 60;         // a pull in which nothing moves for so long has failed
+    int pull_reserve_mb = 1024;   // MiB of Docker's disk that a pull leaves free
   } limits;
   struct Paths {
     std::string state = "/var/lib/aura-node";

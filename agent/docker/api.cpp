@@ -79,6 +79,7 @@ http::Call Api::make_call(ApiCall call, bool versioned) const {
   const std::string prefix = versioned ? "/v" + version_.api_version : std::string();
   made.request.target = fmt::format("{}{}{}", base_url, prefix, call.path);
   if (!call.body.empty()) made.request.headers.set("Content-Type", "application/json");
+  if (!call.registry_auth.empty()) made.request.headers.set("X-Registry-Auth", call.registry_auth);
   made.request.body = std::move(call.body);
   made.unix_socket = socket_;
   made.timeout_ms = call.timeout_ms;

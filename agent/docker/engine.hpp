@@ -28,8 +28,9 @@ class DockerEngine final : public ports::ContainerEngine {
   ports::Async<void> unpause(const std::string& id) override;
   ports::Async<void> update(const std::string& id, const reconcile::Resources& resources) override;
   ports::Async<ports::ImageInfo> image(const std::string& reference) override;
-  ports::Async<void> pull(const std::string& reference,
+  ports::Async<void> pull(const ports::PullRequest& request,
                           std::function<void(const protocol::PullProgress&)> progress) override;
+  ports::Async<ports::DiskSpace> disk() override;
   ports::Async<void> ensure_network(const std::string& name) override;
   // Before `connected` the engine was asked and answered; what happens between that and the opening of the stream
   // is replayed by the engine, so that nothing after `connected` is missed unless the stream breaks.
@@ -49,6 +50,7 @@ class DockerEngine final : public ports::ContainerEngine {
 
   Api api_;
   Deadlines deadlines_;
+  std::string data_root_;  // the engine's folder on this machine; "": not asked yet
 };
 
 }  // namespace aura::docker

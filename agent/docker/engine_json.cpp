@@ -284,6 +284,15 @@ Result<std::string> parse_network_driver(std::string_view body, std::string_view
   return driver;
 }
 
+Result<std::string> parse_data_root(std::string_view body) {
+  const auto value = parse(body);
+  if (!value) return value.error();
+  std::string bad_key;
+  std::string root = Members(&*value, bad_key).text("DockerRootDir");
+  if (!bad_key.empty() || !root.starts_with('/')) return bad("Docker's info names no DockerRootDir");
+  return root;
+}
+
 Result<std::string> parse_min_api_version(std::string_view body) {
   const auto value = parse(body);
   if (!value) return value.error();

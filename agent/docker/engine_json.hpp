@@ -45,6 +45,9 @@ Result<std::string> parse_network_driver(std::string_view body, std::string_view
 // MinAPIVersion of GET /version; "" where an engine is too old to say.
 Result<std::string> parse_min_api_version(std::string_view body);
 
+// DockerRootDir of GET /info, absolute.
+Result<std::string> parse_data_root(std::string_view body);
+
 // One line of /events; nullopt for an event that is none of a container's.
 Result<std::optional<ports::EngineEvent>> parse_event(std::string_view line);
 

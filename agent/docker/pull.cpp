@@ -2,6 +2,7 @@
 #include "agent/docker/json_lines.hpp"
 #include "agent/docker/pull_progress.hpp"
 #include "agent/docker/reference.hpp"
+#include "agent/docker/registry_auth.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -64,7 +65,9 @@ Result<void> outcome(const Pull& pull, const Result<http::Response>& answer) {
   if (!answer) return answer.error();
   if (answer->status == 200) return {};
   Error error = status_error(*answer);
-  if (error.code != Errc::internal && error.code != Errc::not_found) return error;
+  const bool typed_already =
+      error.code != Errc::internal && error.code != Errc::not_found && error.code != Errc::unauthorized;
+  if (typed_already) return error;
   // Before the first message a failure of the registry comes as a status; 404 means the registry has it not.
   Error typed = pull_error(error.message);
   if (typed.code == Errc::internal && answer->status == 404) typed.code = Errc::not_found;
@@ -74,11 +77,13 @@ Result<void> outcome(const Pull& pull, const Result<http::Response>& answer) {
 
 }  // namespace
 
-ports::Async<void> DockerEngine::pull(const std::string& reference,
+ports::Async<void> DockerEngine::pull(const ports::PullRequest& request,
                                       std::function<void(const protocol::PullProgress&)> progress) {
   using namespace asio::experimental::awaitable_operators;
-  const std::string image_name = reference;
+  const std::string image_name = request.reference;
   const Reference parsed = parse_reference(image_name);
+  const auto auth = registry_auth(request.login, image_name);
+  if (!auth) co_return auth.error();
   const auto pull = std::make_shared<Pull>(image_name);
   pull->progress = std::move(progress);
   ApiCall call;
@@ -86,6 +91,7 @@ ports::Async<void> DockerEngine::pull(const std::string& reference,
   // Without a tag Docker would pull every tag there is.
   call.path = fmt::format("/images/create?fromImage={}&tag={}", http::percent_encode(parsed.repository),
                           http::percent_encode(parsed.tag_or_digest));
+  call.registry_auth = *auth;
   http::Client::Sink sink = [pull](std::string_view chunk) {
     return pull->lines.feed(chunk, [&](std::string_view line) { return pull->take(line); });
   };

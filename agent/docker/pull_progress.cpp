@@ -57,14 +57,17 @@ Error pull_error(std::string message) {
       "connection refused", "no route to host", "no such host",           "network is unreachable", "i/o timeout",
       "handshake timeout",  "dial tcp",         "name resolution",        "server misbehaving",     "connection reset",
       "deadline exceeded",  "toomanyrequests",  "request canceled while", "unexpected eof"};
-  static constexpr std::array<std::string_view, 6> missing = {
-      "manifest unknown", "not found", "denied", "does not exist", "unauthorized", "no matching manifest"};
+  static constexpr std::array<std::string_view, 5> missing = {"manifest unknown", "not found", "denied",
+                                                              "does not exist", "no matching manifest"};
+  static constexpr std::array<std::string_view, 2> no_login = {"unauthorized", "no basic auth credentials"};
   const std::string lower = lower_case(message);
   Errc code = Errc::internal;
   if (has_any(lower, full)) {
     code = Errc::no_space;
   } else if (has_any(lower, away)) {
     code = Errc::unavailable;
+  } else if (has_any(lower, no_login)) {
+    code = Errc::unauthorized;
   } else if (has_any(lower, missing)) {
     code = Errc::not_found;
   }

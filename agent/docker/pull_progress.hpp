@@ -38,7 +38,8 @@ class PullMessages {
 };
 
 // The kind of failure that the engine's text describes: no_space, unavailable (the registry cannot be reached),
-// not_found (it has no such image, or not for us), else internal. The message is kept.
+// unauthorized (it wants a login, or another one), not_found (it has no such image, or not for us), else internal. The
+// message is kept.
 Error pull_error(std::string message);
 
 }  // namespace aura::docker

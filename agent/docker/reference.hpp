@@ -14,4 +14,7 @@ struct Reference {
 // Never fails: what is no valid reference is for the engine to refuse.
 Reference parse_reference(std::string_view text);
 
+// The registry's host with its port; for images of Docker Hub the address that its logins are kept under.
+std::string registry_of(std::string_view text);
+
 }  // namespace aura::docker

@@ -21,7 +21,11 @@ constexpr std::int64_t network_look_ms = 60'000;  // between looks while another
 }  // namespace
 
 Actor::Actor(Parts parts, Observer& observer, Secrets& secrets, Options options)
-    : parts_(std::move(parts)), observer_(observer), secrets_(secrets), options_(std::move(options)) {}
+    : parts_(std::move(parts)),
+      observer_(observer),
+      secrets_(secrets),
+      options_(std::move(options)),
+      puller_(parts_, secrets, in_flight_.pulls, options_.pull_reserve_bytes) {}
 
 const reconcile::Workload* Actor::workload(const std::string& name) const {
   const auto found = parts_.ledger.state().workloads.find(name);
@@ -57,6 +61,10 @@ void Actor::begin(reconcile::Action next) {
     spawn(parts_.executor, "hasten", hasten(std::move(*sooner)));
     return;
   }
+  if (const auto* unwanted = std::get_if<action::EndPull>(&next)) {
+    puller_.end(unwanted->image);
+    return;
+  }
   if (const auto* pull = std::get_if<action::Pull>(&next)) {
     protocol::PullProgress progress;
     progress.image = pull->image;
@@ -71,7 +79,7 @@ Actor::Task Actor::run(reconcile::Action next) {
   const std::string workload = reconcile::workload_of(next);
   if (auto* pull_action = std::get_if<action::Pull>(&next)) {
     const std::string image = pull_action->image;
-    co_await pull(std::move(*pull_action));
+    co_await puller_.pull(std::move(*pull_action));
     in_flight_.pulls.erase(image);
     options_.finished();
     co_return;
@@ -154,6 +162,7 @@ Actor::Task Actor::create(action::Create wanted) {
     name_conflicts_.erase(wanted.container.nonce);
     ++creates_;
     static_cast<void>(record(parts_, rec::Created{wanted.workload, wanted.container.nonce, *created}));
+    spawn(parts_.executor, "image digest", puller_.note_digest(request.spec.image));
     co_return;
   }
   network_there_ = false;

@@ -9,6 +9,7 @@
 #include "agent/loops/observer.hpp"
 #include "agent/loops/parts.hpp"
 #include "agent/loops/prepare.hpp"
+#include "agent/loops/puller.hpp"
 #include "agent/loops/wakeup.hpp"
 #include "agent/reconcile/plan.hpp"
 
@@ -30,6 +31,7 @@ class Actor {
     MountCheck check_mounts;
     std::string runtime_dir;
     std::function<void()> finished;
+    std::int64_t pull_reserve_bytes = Puller::default_reserve_bytes;
   };
   Actor(Parts parts, Observer& observer, Secrets& secrets, Options options);
 
@@ -58,13 +60,11 @@ class Actor {
   Task thaw(reconcile::action::Thaw action);
   Task remove(reconcile::action::Remove action);
   Task update(reconcile::action::Update action);
-  Task pull(reconcile::action::Pull action);
 
   boost::asio::awaitable<Result<void>> ensure_network();
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
   boost::asio::awaitable<bool> still_runs(reconcile::Instance instance);
   void trouble(const std::string& workload, std::string code, const Error& error, bool at_once = false);
-  void pull_failed(const std::string& image, const Error& error);
   void leave_alone(const std::string& container_id, std::int64_t for_ms);
   const reconcile::Workload* workload(const std::string& name) const;
 
@@ -73,6 +73,7 @@ class Actor {
   Secrets& secrets_;
   Options options_;
   reconcile::InFlight in_flight_;
+  Puller puller_;
   bool network_there_ = false, making_network_ = false;
   Broadcast network_made_;
   std::uint64_t creates_ = 0;

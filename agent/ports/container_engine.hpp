@@ -85,6 +85,16 @@ struct ImageInfo {
   std::string digest;  // repository digest, "" for an image that never was in a registry
 };
 
+struct PullRequest {
+  std::string reference;
+  std::string login;  // {"username","password"} for its registry, as the credential holds it; "": none. Never logged
+};
+
+// Of the file system that holds the engine's images.
+struct DiskSpace {
+  std::uint64_t total_bytes = 0, available_bytes = 0;
+};
+
 class ContainerEngine {
  public:
   virtual ~ContainerEngine() = default;
@@ -110,9 +120,13 @@ class ContainerEngine {
 
   virtual Async<ImageInfo> image(const std::string& reference) = 0;
   // Ends when the image is there; timeout when nothing moved for 60 s; unavailable or not_found where the
-  // registry says so. progress is called as it moves.
-  virtual Async<void> pull(const std::string& reference,
+  // registry says so, unauthorized where it wants another login, invalid_argument for a login that is none. progress is
+  // called as it moves. Cancelling it ends the pull in the engine.
+  virtual Async<void> pull(const PullRequest& request,
                            std::function<void(const protocol::PullProgress&)> progress) = 0;
+
+  // not_supported where it cannot be seen from here.
+  virtual Async<DiskSpace> disk() = 0;
 
   virtual Async<void> ensure_network(const std::string& name) = 0;  // a bridge network of ours; idempotent
 

@@ -294,7 +294,7 @@ void evolve_part(State& state, const Record& record, const record::ImagePresent&
     asked = asked || workload.image_missing;
     workload.image_missing = false;
     workload.image_digest = present.digest;
-    if (workload.trouble && workload.trouble->code == "image_unavailable") workload.trouble.reset();
+    if (workload.trouble && is_pull_trouble(workload.trouble->code)) workload.trouble.reset();
   }
   for (auto& [id, open] : state.open) {
     if (open.command.verb != protocol::Verb::pull || open.command.target.name != present.image) continue;

@@ -23,6 +23,7 @@ void evolve_part(State& state, const Record& record, const record::Declared& dec
   Workload& workload = it->second;
   const bool back = workload.withdrawn_at.has_value();
   const bool new_container = workload.declared.spec_hash != declaration.spec_hash;
+  if (workload.declared.spec.image != declaration.spec.image) workload.image_digest.clear();
   workload.declared = declaration;
   workload.withdrawn_at.reset();
   state.removal_held.erase(declaration.name);

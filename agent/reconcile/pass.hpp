@@ -119,6 +119,13 @@ bool waits(Pass& pass, const Trouble& trouble);
 // start_step.cpp: the part of next_step() for a workload that should run.
 void start_step(Pass& pass, const std::string& name, const Workload& workload, Finding& finding);
 
+// pulls.cpp: the pull of an image, with the login of whoever declares it or another image of its registry.
+action::Pull pull_of(const State& state, const std::string& image);
+// A workload that is declared lacks it, or a command asks for it.
+bool is_pull_wanted(const Pass& pass, const std::string& image);
+// Ends pulls that nobody wants any more.
+void end_pulls(Pass& pass);
+
 // settle.cpp: outcomes of open commands whose predicate over observation holds, or cannot hold any more.
 void settle_commands(Pass& pass);
 

@@ -60,14 +60,22 @@ struct Update {
   Resources resources;
   bool operator==(const Update&) const = default;
 };
+// Single-flight per image; workload stays empty.
 struct Pull {
   std::string image;
+  std::string registry_auth = {};  // name of the credential for its registry; "": none
   std::string workload = {};
   bool operator==(const Pull&) const = default;
-};  // single-flight per image; workload stays empty
+};
+// Nobody wants it any more; workload stays empty.
+struct EndPull {
+  std::string image;
+  std::string workload = {};
+  bool operator==(const EndPull&) const = default;
+};
 }  // namespace action
 using Action = std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::Freeze, action::Thaw,
-                            action::Remove, action::Update, action::Pull>;
+                            action::Remove, action::Update, action::Pull, action::EndPull>;
 
 // The workload an action belongs to; for a Pull "".
 const std::string& workload_of(const Action& action);

@@ -181,6 +181,7 @@ Report make_report(const State& state, const Plan& plan, const InFlight& in_flig
                                                [](const auto& owned) { return owned.runs; }));
   }
   report_commands(state, report);
+  for (const auto& [image, progress] : in_flight.pulls) report.pulls.push_back(progress);
   Words words;
   add_node_words(words, state, around, any_up, any_frozen);
   add_workload_words(words, state, plan);
@@ -192,6 +193,7 @@ Report without_motion(Report report) {
   report.host = {};
   report.held_for_s.reset();
   report.control.clear();
+  report.pulls.clear();
   for (WorkloadReport& workload : report.workloads) {
     workload.retry_in_s.reset();
     workload.pull.reset();

@@ -182,7 +182,7 @@ void pull_step(Pass& pass, const OpenCommand& open) {
     const auto* pull = std::get_if<action::Pull>(&action);
     return pull != nullptr && pull->image == image;
   });
-  if (!pass.in_flight.pulls.contains(image) && !planned) pass.act(action::Pull{image});
+  if (!pass.in_flight.pulls.contains(image) && !planned) pass.act(pull_of(pass.state, image));
 }
 
 // Takes over the container that carries our label: the one that runs, else the newest.
@@ -206,6 +206,14 @@ Verdict adopted(Pass& pass, const OpenCommand& open) {
   return Ending{OutcomeKind::failed, "nothing_to_adopt", fmt::format("No container carries our label for {}.", name)};
 }
 
+std::string what_is_left(const OpenCommand& victim) {
+  if (victim.begun && protocol::has_generation(victim.command.verb))
+    return "Nobody waits for it any more; what it decided stays decided.";
+  if (victim.begun && victim.command.verb == Verb::pull)
+    return "The pull ends, unless a workload needs the image; what is here of it stays for the next try.";
+  return "It was cancelled before it had an effect.";
+}
+
 void cancel(Pass& pass, const OpenCommand& open) {
   const auto victim = pass.state.open.find(open.command.target.name);
   if (victim == pass.state.open.end()) {
@@ -217,11 +225,7 @@ void cancel(Pass& pass, const OpenCommand& open) {
                      : Ending{OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
     return;
   }
-  const bool intent = protocol::has_generation(victim->second.command.verb);
-  settle(pass, victim->second,
-         {OutcomeKind::cancelled, "cancelled",
-          intent && victim->second.begun ? "Nobody waits for it any more; what it decided stays decided."
-                                         : "It was cancelled before it had an effect."});
+  settle(pass, victim->second, {OutcomeKind::cancelled, "cancelled", what_is_left(victim->second)});
   settle(pass, open, {});
 }
 

@@ -78,7 +78,7 @@ bool create_step(Pass& pass, const std::string& name, const Workload& workload, 
   if (target == nullptr)
     intend_create(pass, name, workload);
   else if (workload.image_missing)
-    pass.act(action::Pull{image});
+    pass.act(pull_of(pass.state, image));
   else
     pass.act(action::Create{name, *target});
   return true;
@@ -133,7 +133,7 @@ void find_never_again(const Workload& workload, Finding& finding) {
 bool gates_start(const Workload& workload, const OwnedContainer& active) {
   const std::string& code = workload.trouble->code;
   if (code == "start_failed") return true;
-  return &active == target_of(workload) && code != "image_unavailable" && code != "update_failed";
+  return &active == target_of(workload) && !is_pull_trouble(code) && code != "update_failed";
 }
 
 // Runs the active container. True while it does not run.

@@ -97,12 +97,16 @@ struct Exit {
 
 // A failure that retrying may mend: image not to be had, create or start refused.
 struct Trouble {
-  std::string code;  // "image_unavailable" | "create_failed" | "start_failed" | "update_failed" | "stuck" | …
+  // "image_unavailable" | "no_space" | "create_failed" | "start_failed" | "update_failed" | "stuck" | …
+  std::string code;
   std::string detail;
   std::uint32_t attempts = 0;
   BootMs retry_at = 0;
   bool operator==(const Trouble&) const = default;
 };
+
+// The image could not be had; only making a new container needs it.
+bool is_pull_trouble(std::string_view code);
 
 struct Hold {
   std::optional<BootMs> until;

@@ -80,6 +80,8 @@ const std::string& workload_of(const Action& action) {
   return std::visit([](const auto& what) -> const std::string& { return what.workload; }, action);
 }
 
+bool is_pull_trouble(std::string_view code) { return code == "image_unavailable" || code == "no_space"; }
+
 std::string name_prefix(const std::string& node_id) { return "aura-" + sha256_hex(node_id).substr(0, 8); }
 
 }  // namespace aura::reconcile

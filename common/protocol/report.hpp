@@ -116,6 +116,8 @@ struct PullProgress {
   std::string image;
   std::uint64_t bytes = 0, total_bytes = 0;  // total 0: not known yet
   int layers_done = 0, layers = 0;
+  std::uint64_t rate_bytes_per_s = 0;   // of late; 0: not known
+  std::optional<std::int64_t> left_s;  // an estimate for the download
   bool operator==(const PullProgress&) const = default;
 };
 
@@ -186,6 +188,7 @@ struct Report {
   std::string tailnet;  // "listener closed: …"
   std::vector<WorkloadReport> workloads;
   std::vector<OpenCommandInfo> commands;
+  std::vector<PullProgress> pulls;  // under way, each image once, whoever wants it
   bool operator==(const Report&) const = default;
 };
 

@@ -55,6 +55,8 @@ Object write_pull(const PullProgress& pull) {
   out["total_bytes"] = pull.total_bytes;
   out["layers_done"] = pull.layers_done;
   out["layers"] = pull.layers;
+  if (pull.rate_bytes_per_s != 0) out["rate_bytes_per_s"] = pull.rate_bytes_per_s;
+  put_some(out, "left_s", pull.left_s);
   return out;
 }
 
@@ -66,6 +68,8 @@ PullProgress read_pull(const Value& value, const Path& path, Problem& problem) {
   out.total_bytes = bytes(fields, "total_bytes");
   out.layers_done = whole(fields, "layers_done");
   out.layers = whole(fields, "layers");
+  out.rate_bytes_per_s = fields.count("rate_bytes_per_s", Need::optional).value_or(0);
+  out.left_s = fields.integer("left_s", Need::optional, 0, max_signed);
   return out;
 }
 
@@ -251,6 +255,7 @@ Object write_report(const Report& report) {
   put(out, "tailnet", report.tailnet);
   out["workloads"] = array_of(report.workloads, write_workload);
   out["commands"] = array_of(report.commands, write_open_command);
+  if (!report.pulls.empty()) out["pulls"] = array_of(report.pulls, write_pull);
   return out;
 }
 
@@ -279,6 +284,7 @@ Report read_report(const Value& value, const Path& path, Problem& problem) {
   out.tailnet = fields.text("tailnet", Need::required);
   out.workloads = fields.list("workloads", Need::required, any_length, read_workload);
   out.commands = fields.list("commands", Need::required, any_length, read_open_command);
+  out.pulls = fields.list("pulls", Need::optional, any_length, read_pull);
   return out;
 }
 

@@ -1,5 +1,7 @@
 // DockerEngine's streams: pulls, events and logs that come in pieces, stall, or break.
 #include "agent/docker/json_lines.hpp"
+#include "agent/docker/reference.hpp"
+#include "agent/docker/registry_auth.hpp"
 #include "tests/contract/scripted_docker.hpp"
 #include "tests/support/fault_log.hpp"
 
@@ -18,7 +20,7 @@ ScriptedDocker::Answer pulling(Script messages, bool image_there) {
 
 Result<void> pull(ScriptedDocker& docker, std::vector<protocol::PullProgress>* told = nullptr) {
   const std::string reference = "x:1";
-  return docker.run(docker.engine().pull(reference, [told](const protocol::PullProgress& progress) {
+  return docker.run(docker.engine().pull({reference, ""}, [told](const protocol::PullProgress& progress) {
     if (told != nullptr) told->push_back(progress);
   }));
 }
@@ -73,13 +75,31 @@ TEST_CASE("a pull reports bytes and layers, and asks for exactly one tag") {
 TEST_CASE("a reference without a tag means latest, and a digest wins over a tag") {
   const auto asked = [](const std::string& reference) {
     ScriptedDocker docker(pulling(chunked({}, true), true));
-    CHECK(docker.run(docker.engine().pull(reference, [](const auto&) {})));
+    CHECK(docker.run(docker.engine().pull({reference, ""}, [](const auto&) {})));
     return docker.requests()[1].substr(std::string("POST /v1.41/images/create").size());
   };
   CHECK(asked("x") == "?fromImage=x&tag=latest");
   CHECK(asked("host:5000/x") == "?fromImage=host%3A5000%2Fx&tag=latest");
   CHECK(asked("host:5000/x:2") == "?fromImage=host%3A5000%2Fx&tag=2");
   CHECK(asked("x:2@sha256:ab") == "?fromImage=x&tag=sha256%3Aab");
+}
+
+TEST_CASE("a login goes to the engine with its registry's host; one that is none is refused and not repeated") {
+  const std::string login = R"({"username":"ann","password":"pass>word?"})";
+  const auto auth = docker::registry_auth(login, "r.example:5000/x:1");
+  REQUIRE(auth);
+  CHECK(*auth ==
+        "eyJ1c2VybmFtZSI6ImFubiIsInBhc3N3b3JkIjoicGFzcz53b3JkPyIsInNlcnZlcmFkZHJlc3MiOiJyLmV4YW1wbGU6NTAwMCJ9");
+  CHECK(docker::registry_auth("", "x:1").value().empty());
+  CHECK(docker::registry_of("library/x:1") == "https://index.docker.io/v1/");
+  for (const std::string bad : {"secret-word", R"({"username":"secret-word"})", R"({"username":"a","password":7})"}) {
+    ScriptedDocker docker(pulling(chunked({}, true), true));
+    const auto refused = docker.run(docker.engine().pull({"x:1", bad}, [](const auto&) {}));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::invalid_argument);
+    CHECK(refused.error().message.find("secret-word") == std::string::npos);
+    CHECK(docker.requests().empty());
+  }
 }
 
 TEST_CASE("an error inside a pull's 200 is typed") {
@@ -95,6 +115,8 @@ TEST_CASE("an error inside a pull's 200 is typed") {
   };
   CHECK(code_for("manifest for x:1 not found: manifest unknown") == Errc::not_found);
   CHECK(code_for("pull access denied for x") == Errc::not_found);
+  CHECK(code_for("unauthorized: authentication required") == Errc::unauthorized);
+  CHECK(code_for("Head https://r/v2/x/manifests/1: no basic auth credentials") == Errc::unauthorized);
   CHECK(code_for("dial tcp 127.0.0.1:5000: connect: connection refused") == Errc::unavailable);
   CHECK(code_for("lookup nowhere.example: no such host") == Errc::unavailable);
   CHECK(code_for("write /x: no space left on device") == Errc::no_space);

@@ -228,7 +228,7 @@ TEMPLATE_TEST_CASE("an engine that is gone is unavailable to every verb", "[engi
   CHECK(rig.run(gone.start(unknown_id)).error().code == Errc::unavailable);
   CHECK(rig.run(gone.remove(unknown_id)).error().code == Errc::unavailable);
   CHECK(rig.run(gone.image("x:1")).error().code == Errc::unavailable);
-  CHECK(rig.run(gone.pull("x:1", [](const auto&) {})).error().code == Errc::unavailable);
+  CHECK(rig.run(gone.pull({"x:1", ""}, [](const auto&) {})).error().code == Errc::unavailable);
   CHECK(rig.run(gone.ensure_network("x")).error().code == Errc::unavailable);
   bool connected = false;
   const auto events = rig.run(gone.events(

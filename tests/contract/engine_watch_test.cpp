@@ -116,7 +116,7 @@ TEMPLATE_TEST_CASE("a container that ended by itself was not killed", "[engine]"
 TEST_CASE("a registry that is not there makes a pull unavailable", "[engine]") {
   DockerRig rig;
   const std::string reference = "127.0.0.1:1/nothing:1";  // nobody listens on port 1
-  const auto pulled = rig.run(rig.engine().pull(reference, [](const protocol::PullProgress&) {}));
+  const auto pulled = rig.run(rig.engine().pull({reference, ""}, [](const protocol::PullProgress&) {}));
   REQUIRE_FALSE(pulled);
   CHECK(pulled.error().code == Errc::unavailable);
 }

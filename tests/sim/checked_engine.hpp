@@ -48,10 +48,11 @@ class CheckedEngine final : public ports::ContainerEngine {
     return truth_.update(id, resources);
   }
   ports::Async<ports::ImageInfo> image(const std::string& reference) override { return truth_.image(reference); }
-  ports::Async<void> pull(const std::string& reference,
+  ports::Async<void> pull(const ports::PullRequest& request,
                           std::function<void(const protocol::PullProgress&)> progress) override {
-    return truth_.pull(reference, std::move(progress));
+    return truth_.pull(request, std::move(progress));
   }
+  ports::Async<ports::DiskSpace> disk() override { return truth_.disk(); }
   ports::Async<void> ensure_network(const std::string& name) override { return truth_.ensure_network(name); }
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override {

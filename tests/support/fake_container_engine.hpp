@@ -65,8 +65,9 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   ports::Async<void> unpause(const std::string& id) override;
   ports::Async<void> update(const std::string& id, const reconcile::Resources& resources) override;
   ports::Async<ports::ImageInfo> image(const std::string& reference) override;
-  ports::Async<void> pull(const std::string& reference,
+  ports::Async<void> pull(const ports::PullRequest& request,
                           std::function<void(const protocol::PullProgress&)> progress) override;
+  ports::Async<ports::DiskSpace> disk() override;
   ports::Async<void> ensure_network(const std::string& name) override;
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
@@ -86,6 +87,9 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   void script(const std::string& who, FakeScript script) { scripts_[who] = std::move(script); }
   void add_image(const std::string& reference, const std::string& digest = "");
   void remove_image(const std::string& reference) { images_.erase(reference); }
+  void set_disk(ports::DiskSpace space) { disk_ = space; }
+  // The login that came with the last pull.
+  const std::string& login() const { return login_; }
   void add_pullable(const std::string& reference, FakePull pull = {}) { pullable_[reference] = std::move(pull); }
   // A running container of somebody else; returns its id.
   std::string add_foreign(const std::string& name, const std::string& image, reconcile::Labels labels = {},
@@ -174,6 +178,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   std::map<std::string, FakeScript> scripts_;
   std::map<std::string, ports::ImageInfo> images_;
   std::map<std::string, FakePull> pullable_;
+  ports::DiskSpace disk_{100ULL << 30, 50ULL << 30};
+  std::string login_;
   std::set<std::string> networks_;
   std::map<std::string, int> starts_of_;
   std::deque<ports::EngineEvent> ring_;  // the last events

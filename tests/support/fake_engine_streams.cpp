@@ -17,9 +17,12 @@ ports::Async<ports::ImageInfo> FakeContainerEngine::image(const std::string& giv
   co_return found->second;
 }
 
-ports::Async<void> FakeContainerEngine::pull(const std::string& given,
+ports::Async<ports::DiskSpace> FakeContainerEngine::disk() { co_return disk_; }
+
+ports::Async<void> FakeContainerEngine::pull(const ports::PullRequest& request,
                                              std::function<void(const protocol::PullProgress&)> progress) {
-  const std::string reference = given;
+  const std::string reference = request.reference;
+  login_ = request.login;
   const auto entered = co_await enter("pull", reference, pull_idle_ms);
   if (!entered) co_return entered.error();
   const auto found = pullable_.find(reference);

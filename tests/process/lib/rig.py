@@ -9,6 +9,7 @@ from lib.docker import Docker
 from lib.errors import Skip  # noqa: F401 - scenarios take it from here
 from lib.fault_log import Fault
 from lib.node import Node
+from lib.registry import Registry, SlowLine
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 POLL_S = 0.1  # between looks where no event came: what a process or a file says tells nobody
@@ -29,6 +30,8 @@ class Rig:
         self.watches = []
         self.faults = []
         self.disks = []
+        self.registries = []
+        self.references = []
 
     # -- making things ------------------------------------------------------------------------------------------------
 
@@ -56,6 +59,21 @@ class Rig:
         daemon.up()
         daemon.load_image(self.docker.image)
         return daemon
+
+    def registry(self, login=False):
+        made = Registry(os.path.join(self.dir, f"registry{len(self.registries)}"), login)
+        self.registries.append(made)
+        return made
+
+    def slow_line(self, registry, bytes_per_s):
+        made = SlowLine(registry.port, bytes_per_s)
+        self.registries.append(made)
+        return made
+
+    def will_pull(self, reference):
+        """That image is removed from Docker at the end."""
+        self.references.append(reference)
+        return reference
 
     def foreign_container(self, name, labels=None, **options):
         made = self.docker.run(name, {"aura.test": self.name, **(labels or {})}, **options)
@@ -116,11 +134,15 @@ class Rig:
             daemon.down()
         for container in self.foreign:
             self.docker.remove(container)
+        for one in self.registries:
+            one.close()
         for node in self.nodes:
             if node.docker is not self.docker:
                 continue
             self.docker.clean(node.id)
             problems += [f"{left} of {node.id} is left in Docker" for left in self.docker.leftovers(node.id)]
+        for reference in self.references:
+            self.docker.call("DELETE", f"/images/{reference}?force=1")
         return problems
 
 

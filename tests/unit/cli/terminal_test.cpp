@@ -60,6 +60,12 @@ TEST_CASE("the pull bar is as full as the pull and fits its width") {
   CHECK(pull_bar(half, 50).find('[') == std::string::npos);
 }
 
+TEST_CASE("the pull bar tells how fast it goes and how long it will take") {
+  const protocol::PullProgress half{
+      .image = "nginx", .bytes = 5 << 20, .total_bytes = 10 << 20, .rate_bytes_per_s = 1 << 20, .left_s = 5};
+  CHECK(pull_bar(half, 120).ends_with("5.0 MiB of 10.0 MiB, 1.0 MiB/s, 5 s left"));
+}
+
 TEST_CASE("a pull whose size is not known yet has no percentage") {
   CHECK(pull_bar({.image = "nginx", .bytes = 3 << 20}, 120) == "3.0 MiB");
 }

@@ -64,6 +64,16 @@ TEST_CASE("the table says how long a workload has been up, and since when one is
   CHECK(text_of(report).find("web   stopped  2         5 min  web ended with 143; by alice.\n") != std::string::npos);
 }
 
+TEST_CASE("status says what a tag stands for, and shows pulls that no workload waits for") {
+  protocol::Report report = sample();
+  report.workloads[0].image = "nginx:1.27";
+  report.workloads[0].image_digest = "sha256:abc";
+  report.pulls = {{.image = "big:1", .bytes = 1 << 20}};
+  const std::string text = text_of(report);
+  CHECK(text.find("Image          web: nginx:1.27 is sha256:abc\n") != std::string::npos);
+  CHECK(text.find("Pull           big:1: 1.0 MiB\n") != std::string::npos);
+}
+
 TEST_CASE("of a workload that cannot be seen no age is told and Docker's trouble is not repeated") {
   protocol::Report report = sample();
   report.docker_known = false;

@@ -141,7 +141,7 @@ inline WorkloadReport workload_report() {
   out.budget = 10;
   out.retry_in_s = 0;
   out.last_exit = LastExit{137, "killed by SIGKILL (9)", "SIGKILL", true, "out of memory", noon};
-  out.pull = PullProgress{"busybox:1", 10, 100, 1, 4};
+  out.pull = PullProgress{"busybox:1", 10, 100, 1, 4, 5, 18};
   return out;
 }
 
