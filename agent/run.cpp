@@ -5,6 +5,7 @@
 #include "agent/controlplane/http_control_plane.hpp"
 #include "agent/docker/engine.hpp"
 #include "agent/host/boot_clock.hpp"
+#include "agent/loops/collector.hpp"
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/event_log.hpp"
 #include "agent/loops/oom_watch.hpp"
@@ -44,12 +45,6 @@ constexpr std::int64_t ledger_look_ms = 10'000;
 constexpr mode_t socket_mode = 0666;          // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
 
-docker::Deadlines deadlines(const config::Config& config) {
-  docker::Deadlines deadlines;
-  deadlines.pull_idle_ms = config.limits.pull_idle_s * 1000L;
-  return deadlines;
-}
-
 class Daemon {
  public:
   Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger opened);
@@ -62,6 +57,7 @@ class Daemon {
  private:
   using Heartbeat = loops::Heartbeat;
 
+  config::SecretDigest secret_digest();
   loops::DeclarationsRead read_declarations();
   loops::ReloadResult reload(bool allow_removal);
   void look_anew(bool clock_moved);
@@ -103,6 +99,7 @@ class Daemon {
   loops::StatusBoard board_;
   loops::HostWatch host_watch_;
   loops::OomWatch oom_watch_;
+  loops::Collector collector_;
   std::optional<controlplane::HttpControlPlane> control_;
   std::optional<loops::Enrolment> enrolment_;
   std::optional<loops::Heartbeat> heartbeat_;
@@ -118,7 +115,7 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       paths_(std::move(paths)),
       host_(loaded_.config.paths.state, loaded_.config.paths.credentials, loaded_.config.docker.socket),
       opened_(std::move(opened)),
-      engine_(client_, loaded_.config.docker.socket, deadlines(loaded_.config)),
+      engine_(client_, loaded_.config.docker.socket, engine_deadlines(loaded_.config)),
       parts_{io_.get_executor(), clock_, *opened_.ledger, engine_, host_},
       event_log_(opened_.ledger->state()),
       secrets_(host_),
@@ -132,11 +129,16 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
                    [this] { return heartbeat_ ? std::optional(heartbeat_->silent_from()) : std::nullopt; }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
-      desk_(parts_, [this](bool allow_removal) { return reload(allow_removal); }),
+      desk_(
+          parts_, [this](bool allow_removal) { return reload(allow_removal); },
+          [this](const protocol::Command& command) {
+            return read_applied(command, opened_.ledger->state(), loaded_.config, policy_, secret_digest());
+          }),
       board_(parts_, supervisor_, actor_, observer_, engine_events_, declarations_,
              board_options(loaded_.config, version_)),
       host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }),
-      oom_watch_(parts_, observer_) {
+      oom_watch_(parts_, observer_),
+      collector_(parts_, collect_policy(loaded_.config)) {
   board_.set_host_watch(&host_watch_);
 }
 
@@ -179,6 +181,7 @@ bool Daemon::start() {
   spawn(io_.get_executor(), "engine events", engine_events_.run());
   spawn(io_.get_executor(), "host watch", host_watch_.run());
   spawn(io_.get_executor(), "oom watch", oom_watch_.run());
+  spawn(io_.get_executor(), "collector", collector_.run());
   if (opened_.may_return) spawn(io_.get_executor(), "ledger", wait_for_ledger());
   event_log_.follow(opened_.ledger->state());
   return true;
@@ -253,14 +256,18 @@ bool Daemon::listen() {
   return listening.has_value();
 }
 
-loops::DeclarationsRead Daemon::read_declarations() {
-  const auto& config = loaded_.config;
-  const config::SecretDigest digest = [this](const std::string& credential) -> std::optional<std::string> {
+config::SecretDigest Daemon::secret_digest() {
+  return [this](const std::string& credential) -> std::optional<std::string> {
     const auto value = host_.credential(credential);
     if (!value) return std::nullopt;
     return hmac_sha256_hex(opened_.ledger->secret_key(), *value);
   };
-  auto folder = config::load_folder(config.paths.workloads, policy_, config::policy_context(config), digest);
+}
+
+loops::DeclarationsRead Daemon::read_declarations() {
+  const auto& config = loaded_.config;
+  auto folder = config::load_folder(config.paths.workloads, policy_, config::policy_context(config), secret_digest());
+  refuse_applied_names(opened_.ledger->state(), folder);
   return {std::move(folder.set), texts(folder.problems)};
 }
 
@@ -289,6 +296,7 @@ loops::ReloadResult Daemon::reload(bool allow_removal) {
 void Daemon::changed() {
   event_log_.follow(opened_.ledger->state());
   supervisor_.ledger_changed();
+  collector_.ledger_changed();
   if (heartbeat_) heartbeat_->changed();
   changes_.notify();
 }

@@ -1,5 +1,6 @@
 #include "agent/run_config.hpp"
 
+#include "agent/config/applied.hpp"
 #include "agent/config/mount_check.hpp"
 
 namespace aura {
@@ -35,6 +36,47 @@ std::vector<std::string> texts(const std::vector<config::Problem>& problems) {
   std::vector<std::string> lines;
   for (const auto& problem : problems) lines.push_back(config::to_string(problem));
   return lines;
+}
+
+reconcile::CollectPolicy collect_policy(const config::Config& config) {
+  return {config.limits.collect_disk_percent, std::int64_t{config.limits.collect_unused_days} * 24 * 3600 * 1000};
+}
+
+docker::Deadlines engine_deadlines(const config::Config& config) {
+  docker::Deadlines deadlines;
+  deadlines.pull_idle_ms = config.limits.pull_idle_s * 1000L;
+  return deadlines;
+}
+
+reconcile::Applied read_applied(const protocol::Command& command, const reconcile::State& state,
+                                const config::Config& config, const config::Policy& policy,
+                                const config::SecretDigest& digest) {
+  std::map<std::string, reconcile::WorkloadSpec> by_file;
+  for (const auto& [name, workload] : state.workloads) {
+    const bool ours = workload.declared.source == reconcile::Source::file && !workload.withdrawn_at;
+    if (ours && !command.args.workloads.contains(name)) by_file[name] = workload.declared.spec;
+  }
+  auto read = config::read_applied(command.args.workloads, by_file, policy, config::policy_context(config), digest);
+  reconcile::Applied applied;
+  applied.declarations = std::move(read.declarations);
+  for (const auto& line : texts(read.problems)) applied.refusal += (applied.refusal.empty() ? "" : "; ") + line;
+  return applied;
+}
+
+void refuse_applied_names(const reconcile::State& state, config::FolderResult& folder) {
+  for (auto it = folder.set.good.begin(); it != folder.set.good.end();) {
+    const auto known = state.workloads.find(it->first);
+    const bool applied = known != state.workloads.end() && !known->second.withdrawn_at &&
+                         known->second.declared.source == reconcile::Source::applied;
+    if (!applied) {
+      ++it;
+      continue;
+    }
+    folder.problems.push_back({it->first + ".toml", 0, 0, "",
+                               "a workload of this name was applied: rename the file, or apply the set without it"});
+    folder.set.broken.insert(it->first);
+    it = folder.set.good.erase(it);
+  }
 }
 
 loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version) {

@@ -2,7 +2,11 @@
 #pragma once
 
 #include "agent/config/config.hpp"
+#include "agent/config/workload_folder.hpp"
+#include "agent/docker/api.hpp"
 #include "agent/loops/status_board.hpp"
+#include "agent/reconcile/accept.hpp"
+#include "agent/reconcile/collect.hpp"
 #include "agent/reconcile/workload.hpp"
 #include "common/error.hpp"
 
@@ -19,6 +23,18 @@ bool reports_to_control(const config::Config& config);
 
 // One line each.
 std::vector<std::string> texts(const std::vector<config::Problem>& problems);
+
+reconcile::CollectPolicy collect_policy(const config::Config& config);
+
+docker::Deadlines engine_deadlines(const config::Config& config);
+
+// What the specs of an apply mean on this node.
+reconcile::Applied read_applied(const protocol::Command& command, const reconcile::State& state,
+                                const config::Config& config, const config::Policy& policy,
+                                const config::SecretDigest& digest);
+
+// A file may not take the name of a workload that was applied: it is bad, and what was applied stays in force.
+void refuse_applied_names(const reconcile::State& state, config::FolderResult& folder);
 
 loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version);
 

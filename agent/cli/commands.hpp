@@ -11,6 +11,7 @@ int run(const Options& options);
 
 int status(const StatusOptions& options);
 int send(const SendOptions& options);
+int apply(const ApplyOptions& options);
 int logs(const LogsOptions& options);
 int events(const EventsOptions& options);
 int why(const WhyOptions& options);

@@ -15,6 +15,7 @@ struct Dispatch {
   int operator()(const DaemonOptions&) const { return exit_usage; }
   int operator()(const StatusOptions& options) const { return status(options); }
   int operator()(const SendOptions& options) const { return send(options); }
+  int operator()(const ApplyOptions& options) const { return apply(options); }
   int operator()(const LogsOptions& options) const { return logs(options); }
   int operator()(const EventsOptions& options) const { return events(options); }
   int operator()(const WhyOptions& options) const { return why(options); }

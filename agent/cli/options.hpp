@@ -33,6 +33,12 @@ struct SendOptions {
   protocol::Command command;
 };
 
+// The workload files of a folder as the set of applied workloads. `send` has all but the specs.
+struct ApplyOptions {
+  SendOptions send;
+  std::string folder;
+};
+
 struct LogsOptions {
   std::string socket;
   std::string workload;
@@ -77,7 +83,7 @@ struct VersionOptions {
   bool json = false;
 };
 
-using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, LogsOptions, EventsOptions, WhyOptions,
+using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, LogsOptions, EventsOptions, WhyOptions,
                              ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
 
 }  // namespace aura::cli

@@ -30,7 +30,8 @@ struct Line {
   bool socket_given = false;
   bool json = false;
   bool watch = false, follow = false, raw = false, no_wait = false, instance = false, allow_removal = false;
-  std::string workload, image, id, grace, reason, duration, since;
+  bool dry_run = false;
+  std::string workload, image, folder, id, grace, reason, duration, since;
   std::optional<int> tail;
   std::uint64_t after = 0;
   std::vector<std::string> files;
@@ -127,6 +128,7 @@ class Builder {
     add_events();
     add_why();
     add_pull();
+    add_apply();
     add_hold();
     add_plain();
     add_cancel();
@@ -248,6 +250,29 @@ class Builder {
                             });
     command->add_option("image", line_.image, "The image")->option_text("IMAGE")->required()->check(image_reference());
     with_wait(command);
+  }
+
+  // The set is a whole: what was applied before and is not in the folder is removed.
+  void add_apply() {
+    CLI::App* command =
+        add("apply", "Make a folder's workloads the applied ones; all go back if one does not show itself healthy",
+            "aura-node apply ./workloads --dry-run", [](Line& line) -> Options {
+              SendOptions options = send_of(line, Verb::apply, {});
+              options.command.args.dry_run = line.dry_run;
+              return ApplyOptions{std::move(options), line.folder};
+            });
+    command->add_option("folder", line_.folder, "The folder; one NAME.toml a workload")->option_text("DIR")->required();
+    command->add_flag("--dry-run", line_.dry_run, "Show the difference, field by field, and change nothing");
+    with_reason(command);
+    with_wait(command);
+    CLI::App* collect = add("collect", "Remove pulled images that nothing needs, by policy",
+                            "aura-node collect --dry-run", [](Line& line) -> Options {
+                              SendOptions options = send_of(line, Verb::collect, {});
+                              options.command.args.dry_run = line.dry_run;
+                              return options;
+                            });
+    collect->add_flag("--dry-run", line_.dry_run, "Show what would be removed, and remove nothing");
+    with_wait(collect);
   }
 
   void add_hold() {

@@ -26,7 +26,8 @@ constexpr int retry_ms = 500;    // while the agent is away
 constexpr int patience_s = 60;   // with an agent that has gone away meanwhile
 
 bool shows_progress(Verb verb) {
-  return verb == Verb::stop || verb == Verb::start || verb == Verb::restart || verb == Verb::pull;
+  return verb == Verb::stop || verb == Verb::start || verb == Verb::restart || verb == Verb::pull ||
+         verb == Verb::apply;
 }
 
 class Wait {

@@ -26,6 +26,17 @@ std::string evidence_text(const Evidence& evidence) {
   return text + "\n";
 }
 
+std::string change_text(const protocol::Change& change) {
+  const auto shown = [](const std::string& text) { return text.empty() ? std::string("(default)") : printable(text); };
+  if (change.field.empty()) return fmt::format("  {}: {} -> {}\n", printable(change.workload), change.from, change.to);
+  const bool live =
+      change.field == "resources.memory_bytes" || change.field == "resources.cpus" || change.field == "resources.pids";
+  if (change.from == "***" || change.to == "***")
+    return fmt::format("  {}: {} differs\n", printable(change.workload), printable(change.field));
+  return fmt::format("  {}: {}: {} -> {}{}\n", printable(change.workload), printable(change.field), shown(change.from),
+                     shown(change.to), live ? "  (live)" : "");
+}
+
 }  // namespace
 
 int exit_code_of(OutcomeKind kind) {
@@ -51,6 +62,7 @@ std::string outcome_text(const protocol::Outcome& outcome) {
   if (!outcome.code.empty()) text += " (" + printable(outcome.code) + ")";
   if (!outcome.detail.empty()) text += ": " + printable(outcome.detail);
   text += "\n";
+  for (const protocol::Change& change : outcome.changes) text += change_text(change);
   for (const Evidence& evidence : outcome.evidence) text += evidence_text(evidence);
   return text;
 }

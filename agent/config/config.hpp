@@ -42,10 +42,12 @@ struct Config {
     int open_commands = 64;
     int destructive_per_minute = 10;
     int destructive_burst = 12;
-    int connections = 64;         // of the node's API
-    int withdrawn_kept_days = 7;  // how long the container of a removed workload is kept
-    int pull_idle_s = 60;         // a pull in which nothing moves for so long has failed
-    int pull_reserve_mb = 1024;   // MiB of Docker's disk that a pull leaves free
+    int connections = 64;           // of the node's API
+    int withdrawn_kept_days = 7;    // how long the container of a removed workload is kept
+    int collect_disk_percent = 85;  // Docker's disk fuller than this: images that nothing needs are removed
+    int collect_unused_days = 7;    // unused for longer: removed whatever the disk says
+    int pull_idle_s = 60;           // a pull in which nothing moves for so long has failed
+    int pull_reserve_mb = 1024;     // MiB of Docker's disk that a pull leaves free
   } limits;
   struct Paths {
     std::string state = "/var/lib/aura-node";

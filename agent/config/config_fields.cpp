@@ -30,6 +30,8 @@ const std::array fields{
     Field{"limits", "destructive_burst", [](Config& c) -> Slot { return &c.limits.destructive_burst; }, 1, max_count},
     Field{"limits", "connections", [](Config& c) -> Slot { return &c.limits.connections; }, 1, max_count},
     Field{"limits", "withdrawn_kept_days", [](Config& c) -> Slot { return &c.limits.withdrawn_kept_days; }, 1, 365},
+    Field{"limits", "collect_disk_percent", [](Config& c) -> Slot { return &c.limits.collect_disk_percent; }, 1, 100},
+    Field{"limits", "collect_unused_days", [](Config& c) -> Slot { return &c.limits.collect_unused_days; }, 0, 3650},
     Field{"limits", "pull_idle_s", [](Config& c) -> Slot { return &c.limits.pull_idle_s; }, 1, 86400},
     Field{"limits", "pull_reserve_mb", [](Config& c) -> Slot { return &c.limits.pull_reserve_mb; }, 0, 1 << 30},
     Field{"paths", "state", [](Config& c) -> Slot { return &c.paths.state; }},

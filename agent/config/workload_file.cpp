@@ -51,8 +51,11 @@ void refuse_not_supported(Section& root, const reconcile::WorkloadSpec& spec, co
 }  // namespace
 
 ParsedWorkload parse_workload(std::string_view text, const std::string& file, const std::string& name) {
+  return read_workload(parse_document(text, file), file, name);
+}
+
+ParsedWorkload read_workload(const Document& document, const std::string& file, const std::string& name) {
   ParsedWorkload parsed;
-  const Document document = parse_document(text, file);
   if (!document.problems.empty()) {
     parsed.problems = document.problems;
     return parsed;

@@ -78,7 +78,8 @@ Reading read_folder(const std::string& dir) {
   return unreadable(dir, "kept changing while it was read: reload once it is left alone");
 }
 
-// The hash needs the digests of the secrets whose change restarts the workload.
+}  // namespace
+
 std::map<std::string, std::string> secret_digests(Candidate& candidate, const SecretDigest& digest) {
   std::map<std::string, std::string> digests;
   if (!digest) return digests;
@@ -100,8 +101,6 @@ std::map<std::string, std::string> secret_digests(Candidate& candidate, const Se
   take("secret_files", candidate.parsed.spec->secret_files);
   return digests;
 }
-
-}  // namespace
 
 FolderResult load_folder(const std::string& dir, const Policy& policy, const PolicyContext& context,
                          const SecretDigest& digest) {

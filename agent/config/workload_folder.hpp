@@ -2,10 +2,12 @@
 #pragma once
 
 #include "agent/config/finding.hpp"
+#include "agent/config/folder_check.hpp"
 #include "agent/config/policy.hpp"
 #include "agent/reconcile/declare.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,9 @@ inline constexpr std::size_t max_workloads = 256;
 // HMAC-SHA256 of a credential's value under the ledger's key, 64 hex digits; nullopt: no such credential. Asked only
 // for references with on_change = "restart". An empty function: digests are left out (for a mere check).
 using SecretDigest = std::function<std::optional<std::string>(const std::string& credential)>;
+
+// The digests that the spec's hash needs. A credential that is not there becomes a problem of the candidate.
+std::map<std::string, std::string> secret_digests(Candidate& candidate, const SecretDigest& digest);
 
 struct FolderResult {
   // complete = false if the folder could not be read whole: then nothing may be withdrawn.

@@ -23,10 +23,10 @@ struct Deadlines {
 
 struct ApiCall {
   std::string method = "GET";
-  std::string path;     // from "/containers" on, encoded, with its query; the version is put in front
-  std::string body;     // JSON; may hold secrets, never logged
+  std::string path;           // from "/containers" on, encoded, with its query; the version is put in front
+  std::string body;           // JSON; may hold secrets, never logged
   std::string registry_auth;  // X-Registry-Auth, never logged
-  long timeout_ms = 0;  // 0: none
+  long timeout_ms = 0;        // 0: none
   std::size_t max_body_bytes = 1 << 20;
 };
 

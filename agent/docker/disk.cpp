@@ -20,7 +20,7 @@ ports::Async<ports::DiskSpace> DockerEngine::disk() {
     if (!root) co_return root.error();
     data_root_ = std::move(*root);
   }
-  struct statvfs seen{};
+  struct statvfs seen {};
   if (::statvfs(data_root_.c_str(), &seen) != 0) {
     const std::string why = std::strerror(errno);
     co_return Error{Errc::not_supported, "the room in " + data_root_ + " cannot be seen: " + why};

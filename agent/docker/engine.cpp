@@ -166,6 +166,19 @@ ports::Async<ports::ImageInfo> DockerEngine::image(const std::string& reference)
   co_return parse_image(answer->body, repository);
 }
 
+ports::Async<void> DockerEngine::remove_image(const std::string& reference) {
+  ApiCall call;
+  call.method = "DELETE";
+  call.path = "/images/" + encode_reference(reference);
+  call.timeout_ms = deadlines_.change_ms;
+  const auto answer = co_await api_.send(std::move(call), deadlines_.ping_ms);
+  if (!answer) co_return answer.error();
+  if (is_success(*answer)) co_return Result<void>();
+  Error error = status_error(*answer);
+  if (error.code == Errc::not_found) co_return Result<void>();
+  co_return error;
+}
+
 ports::Async<void> DockerEngine::ensure_network(const std::string& name) {
   const std::string wanted = name;
   // Looked up first: Docker allows two networks of one name, and then neither can be told by it.

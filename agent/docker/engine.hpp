@@ -31,6 +31,7 @@ class DockerEngine final : public ports::ContainerEngine {
   ports::Async<void> pull(const ports::PullRequest& request,
                           std::function<void(const protocol::PullProgress&)> progress) override;
   ports::Async<ports::DiskSpace> disk() override;
+  ports::Async<void> remove_image(const std::string& reference) override;
   ports::Async<void> ensure_network(const std::string& name) override;
   // Before `connected` the engine was asked and answered; what happens between that and the opening of the stream
   // is replayed by the engine, so that nothing after `connected` is missed unless the stream breaks.

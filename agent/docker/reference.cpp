@@ -23,8 +23,8 @@ std::string registry_of(std::string_view text) {
   constexpr std::string_view hub = "https://index.docker.io/v1/";
   const auto slash = text.find('/');
   const std::string_view first = text.substr(0, slash);
-  const bool host = slash != std::string_view::npos &&
-                    (first == "localhost" || first.find_first_of(".:[") != std::string_view::npos);
+  const bool host =
+      slash != std::string_view::npos && (first == "localhost" || first.find_first_of(".:[") != std::string_view::npos);
   if (!host || first == "docker.io" || first == "index.docker.io") return std::string(hub);
   return std::string(first);
 }

@@ -18,8 +18,7 @@ std::string base64url(std::string_view bytes) {
     unsigned group = 0;
     for (std::size_t i = 0; i < 3; ++i)
       group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      text.push_back(i <= count ? digits[group >> (18 - 6 * i) & 63U] : '=');
+    for (std::size_t i = 0; i < 4; ++i) text.push_back(i <= count ? digits[group >> (18 - 6 * i) & 63U] : '=');
   }
   return text;
 }

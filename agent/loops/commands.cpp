@@ -1,5 +1,9 @@
 #include "agent/loops/commands.hpp"
 
+#include "agent/store/spec_codec.hpp"
+
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace aura::loops {
@@ -19,14 +23,45 @@ reconcile::Acceptance not_durable(const Error& error) {
   return answer;
 }
 
+// From what is declared now to what is to be; workloads that files declare are none of an apply's business.
+std::vector<protocol::Change> changes_of(const reconcile::State& state,
+                                         const std::map<std::string, reconcile::Declaration>& wanted) {
+  std::vector<protocol::Change> changes;
+  const auto add = [&](const std::string& name, const reconcile::WorkloadSpec* before,
+                       const reconcile::WorkloadSpec* after) {
+    auto more = store::spec_changes(name, before, after);
+    changes.insert(changes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  for (const auto& [name, declaration] : wanted) {
+    const auto it = state.workloads.find(name);
+    const bool there = it != state.workloads.end() && !it->second.withdrawn_at;
+    add(name, there ? &it->second.declared.spec : nullptr, &declaration.spec);
+  }
+  for (const auto& [name, workload] : state.workloads) {
+    const bool ours = workload.declared.source == reconcile::Source::applied && !workload.withdrawn_at;
+    if (ours && !wanted.contains(name)) add(name, &workload.declared.spec, nullptr);
+  }
+  return changes;
+}
+
 }  // namespace
 
-CommandDesk::CommandDesk(Parts parts, std::function<ReloadResult(bool)> reload)
-    : parts_(std::move(parts)), reload_(std::move(reload)) {}
+CommandDesk::CommandDesk(Parts parts, std::function<ReloadResult(bool)> reload, ReadApplied read_applied)
+    : parts_(std::move(parts)), reload_(std::move(reload)), read_applied_(std::move(read_applied)) {}
+
+reconcile::Acceptance CommandDesk::judge(const protocol::Command& command, reconcile::Origin origin, const Now& now) {
+  const auto& state = parts_.ledger.state();
+  const bool known = state.open.contains(command.id) || state.settled.contains(command.id);
+  if (command.verb != protocol::Verb::apply || known || !read_applied_)
+    return reconcile::accept(state, command, origin, now);
+  reconcile::Applied applied = read_applied_(command);
+  applied.changes = changes_of(state, applied.declarations);
+  return reconcile::accept(state, command, origin, now, &applied);
+}
 
 reconcile::Acceptance CommandDesk::deliver(const protocol::Command& command, reconcile::Origin origin) {
   const Now now = parts_.clock.now();
-  auto answer = reconcile::accept(parts_.ledger.state(), command, origin, now);
+  auto answer = judge(command, origin, now);
   if (answer.record) {
     const auto recorded = parts_.ledger.record(*answer.record);
     if (!recorded) return not_durable(recorded.error());
@@ -41,6 +76,8 @@ reconcile::Acceptance CommandDesk::deliver(const protocol::Command& command, rec
     static_cast<void>(record(parts_, std::move(note)));
   }
   if (answer.kind == Kind::accepted && command.verb == protocol::Verb::reload) reload(command);
+  const bool shown = command.verb == protocol::Verb::apply && command.args.dry_run;
+  if (answer.kind == Kind::accepted && shown) tell_changes(command);
   return answer;
 }
 
@@ -57,6 +94,18 @@ void CommandDesk::reload(const protocol::Command& command) {
   outcome.actor = command.actor;
   outcome.started_at = began;
   outcome.finished_at = parts_.clock.now().wall_ms;
+  static_cast<void>(record(parts_, rec::Settled{command.id, std::move(outcome)}));
+}
+
+void CommandDesk::tell_changes(const protocol::Command& command) {
+  protocol::Outcome outcome;
+  outcome.command_id = command.id;
+  outcome.verb = command.verb;
+  outcome.target = command.target;
+  outcome.actor = command.actor;
+  outcome.started_at = outcome.finished_at = parts_.clock.now().wall_ms;
+  outcome.changes = parts_.ledger.state().open.at(command.id).apply->changes;
+  outcome.detail = outcome.changes.empty() ? "Nothing differs from what is declared." : "Nothing was changed yet.";
   static_cast<void>(record(parts_, rec::Settled{command.id, std::move(outcome)}));
 }
 

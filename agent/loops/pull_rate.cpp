@@ -16,11 +16,9 @@ void PullRate::note(protocol::PullProgress& progress, BootMs now) {
   progress.left_s.reset();
   const std::int64_t took_ms = now - seen_.front().first;
   if (took_ms < least_ms) return;
-  progress.rate_bytes_per_s =
-      (progress.bytes - seen_.front().second) * 1000 / static_cast<std::uint64_t>(took_ms);
+  progress.rate_bytes_per_s = (progress.bytes - seen_.front().second) * 1000 / static_cast<std::uint64_t>(took_ms);
   if (progress.rate_bytes_per_s == 0 || progress.total_bytes <= progress.bytes) return;
-  progress.left_s =
-      static_cast<std::int64_t>((progress.total_bytes - progress.bytes) / progress.rate_bytes_per_s + 1);
+  progress.left_s = static_cast<std::int64_t>((progress.total_bytes - progress.bytes) / progress.rate_bytes_per_s + 1);
 }
 
 }  // namespace aura::loops

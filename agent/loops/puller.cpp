@@ -24,7 +24,7 @@ constexpr double mib = 1024.0 * 1024.0;
 
 struct Puller::UnderWay {
   std::string image;
-  Breakable stream;
+  std::unique_ptr<Breakable> stream = std::make_unique<Breakable>();
   Wakeup over_or_moved;
   bool over = false;
   bool unwanted = false;
@@ -38,7 +38,11 @@ Puller::Puller(Parts parts, Secrets& secrets, std::map<std::string, protocol::Pu
                std::int64_t reserve_bytes)
     : parts_(std::move(parts)), secrets_(secrets), shown_(shown), reserve_bytes_(reserve_bytes) {}
 
-Puller::~Puller() = default;
+// A pull that waits is owned by what it waits for, and that by the pull: here the circle ends.
+Puller::~Puller() {
+  const auto left = std::exchange(under_way_, {});
+  for (const auto& [image, one] : left) one->stream.reset();
+}
 
 asio::awaitable<void> Puller::pull(action::Pull wanted) {
   const auto one = std::make_shared<UnderWay>();
@@ -55,6 +59,12 @@ asio::awaitable<void> Puller::pull(action::Pull wanted) {
     }
     request.login = std::move(login->begin()->second);
   }
+  const auto before = co_await parts_.engine.image(one->image);
+  if (before && wanted.unless_here) {
+    static_cast<void>(
+        record(parts_, rec::ImagePresent{one->image, before->digest.empty() ? before->id : before->digest}));
+    co_return;
+  }
   auto refused = co_await want_of_room(one);
   if (refused) {
     failed(one->image, *refused);
@@ -63,7 +73,7 @@ asio::awaitable<void> Puller::pull(action::Pull wanted) {
   under_way_[one->image] = one;
   spawn(parts_.executor, "room for a pull", watch_room(one));
   auto fetching = fetch(one, std::move(request));
-  const bool ended = co_await one->stream.run(parts_.clock, "pull", std::move(fetching));
+  const bool ended = co_await one->stream->run(parts_.clock, "pull", std::move(fetching));
   one->over = true;
   one->over_or_moved.notify();
   under_way_.erase(one->image);
@@ -76,11 +86,13 @@ asio::awaitable<void> Puller::pull(action::Pull wanted) {
   const auto info = co_await parts_.engine.image(one->image);
   if (!info) {
     const bool good = one->result.has_value();
-    failed(one->image,
-           good ? with_context(info.error(), "pulled, but it cannot be looked at") : one->result.error());
+    failed(one->image, good ? with_context(info.error(), "pulled, but it cannot be looked at") : one->result.error());
     co_return;
   }
-  static_cast<void>(record(parts_, rec::ImagePresent{one->image, info->digest.empty() ? info->id : info->digest}));
+  // What was here before is somebody else's, however often we ask for it.
+  const bool by_us = one->result.has_value() && (!before || before->id != info->id);
+  static_cast<void>(
+      record(parts_, rec::ImagePresent{one->image, info->digest.empty() ? info->id : info->digest, by_us}));
 }
 
 asio::awaitable<void> Puller::fetch(Shared one, ports::PullRequest request) {
@@ -95,7 +107,7 @@ void Puller::end(const std::string& image) {
   const auto found = under_way_.find(image);
   if (found == under_way_.end()) return;
   found->second->unwanted = true;
-  found->second->stream.break_off();
+  found->second->stream->break_off();
 }
 
 void Puller::moved(const Shared& one, protocol::PullProgress progress) {
@@ -111,8 +123,10 @@ void Puller::tell(UnderWay& one, const protocol::PullProgress& progress) {
   one.tell_at = parts_.clock.now().boot_ms + tell_every_ms;
   rec::Noted note;
   note.kind = "image_pulling";
-  note.text = fmt::format("Image {} is being fetched: {:.1f} MiB", one.image, static_cast<double>(progress.bytes) / mib);
-  if (progress.total_bytes != 0) note.text += fmt::format(" of {:.1f} MiB", static_cast<double>(progress.total_bytes) / mib);
+  note.text =
+      fmt::format("Image {} is being fetched: {:.1f} MiB", one.image, static_cast<double>(progress.bytes) / mib);
+  if (progress.total_bytes != 0)
+    note.text += fmt::format(" of {:.1f} MiB", static_cast<double>(progress.total_bytes) / mib);
   note.text += fmt::format(", {} of {} layers.", progress.layers_done, progress.layers);
   note.data = {{"image", one.image},
                {"bytes", std::to_string(progress.bytes)},
@@ -148,7 +162,7 @@ asio::awaitable<void> Puller::watch_room(Shared one) {
     auto refused = co_await want_of_room(one);
     if (one->over || !refused) continue;
     one->refused = std::move(refused);
-    one->stream.break_off();
+    one->stream->break_off();
     co_return;
   }
 }

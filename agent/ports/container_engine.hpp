@@ -122,11 +122,12 @@ class ContainerEngine {
   // Ends when the image is there; timeout when nothing moved for 60 s; unavailable or not_found where the
   // registry says so, unauthorized where it wants another login, invalid_argument for a login that is none. progress is
   // called as it moves. Cancelling it ends the pull in the engine.
-  virtual Async<void> pull(const PullRequest& request,
-                           std::function<void(const protocol::PullProgress&)> progress) = 0;
+  virtual Async<void> pull(const PullRequest& request, std::function<void(const protocol::PullProgress&)> progress) = 0;
 
   // not_supported where it cannot be seen from here.
   virtual Async<DiskSpace> disk() = 0;
+  // One name of it; never forces. conflict: a container is made of it.
+  virtual Async<void> remove_image(const std::string& reference) = 0;
 
   virtual Async<void> ensure_network(const std::string& name) = 0;  // a bridge network of ours; idempotent
 

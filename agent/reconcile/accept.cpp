@@ -2,6 +2,7 @@
 
 #include "agent/reconcile/backoff.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
+#include "common/digest.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ using protocol::Verb;
 namespace code = protocol::code;
 
 constexpr int busy_retry_s = 5;
+constexpr std::string_view digest_head = R"({"sha256":")";
 
 // Beyond Limits::open_commands: for decisions about the node, and for cancel, which make room.
 constexpr std::size_t reserved_commands = 32;
@@ -75,7 +77,6 @@ Verdict judge_support(const State& state, const Command& command) {
   switch (command.verb) {
     case Verb::reboot:
     case Verb::power_off:
-    case Verb::apply:
     case Verb::upgrade:
     case Verb::decommission:
     case Verb::stage: return later(to_string(command.verb));
@@ -168,6 +169,23 @@ Verdict judge_intent(const State& state, const Command& command) {
   return {};
 }
 
+Verdict judge_apply(const State& state, const Applied* applied) {
+  if (applied == nullptr || !applied->refusal.empty()) {
+    return Refusal{code::invalid, applied == nullptr ? "Its specs were not read." : applied->refusal};
+  }
+  for (const auto& [name, declaration] : applied->declarations) {
+    const auto it = state.workloads.find(name);
+    const bool by_file =
+        it != state.workloads.end() && !it->second.withdrawn_at && it->second.declared.source == Source::file;
+    if (!by_file) continue;
+    return Refusal{code::invalid,
+                   fmt::format("Workload {} is declared by a file on the node; remove the file first, or "
+                               "apply the set without it.",
+                               name)};
+  }
+  return {};
+}
+
 Acceptance deferred(std::string_view why, std::string message, int retry_after_s) {
   Acceptance result;
   result.kind = Acceptance::Kind::deferred;
@@ -243,12 +261,23 @@ bool supersedes(const Command& newer, const Command& older) {
   return !newer.generation || !older.generation || *older.generation <= *newer.generation;
 }
 
-Acceptance accept(const State& state, const Command& command, Origin origin, const Now& now) {
+Command without_specs(Command command) {
+  for (auto& [name, text] : command.args.workloads) {
+    // Twice is once: what is kept may be compared with what is kept.
+    if (!text.starts_with(digest_head)) text = fmt::format("{}{}\"}}", digest_head, sha256_hex(text));
+  }
+  return command;
+}
+
+Acceptance accept(const State& state, const Command& given, Origin origin, const Now& now, const Applied* applied) {
+  const Command command = without_specs(given);
   if (std::optional<Acceptance> known = known_before(state, command)) return *known;
   if (!is_local(origin) && owes_too_many(state)) {
     return deferred(code::busy, "Too many outcomes wait to be confirmed.", busy_retry_s);
   }
-  if (const Verdict verdict = judge(state, command, origin)) {
+  Verdict refused = judge(state, command, origin);
+  if (!refused && command.verb == Verb::apply) refused = judge_apply(state, applied);
+  if (const Verdict& verdict = refused) {
     return end_now(command, OutcomeKind::refused, *verdict, state, now);
   }
   std::optional<std::int64_t> begin_within_ms;
@@ -261,7 +290,10 @@ Acceptance accept(const State& state, const Command& command, Origin origin, con
   if (const std::size_t open = open_beside(state, command); open >= most_open(state, command)) {
     return deferred(code::busy, fmt::format("{} commands are open already.", open), busy_retry_s);
   }
-  const bool limited = protocol::is_destructive(command.verb) && origin != Origin::local_root;
+  const bool another = std::any_of(state.open.begin(), state.open.end(),
+                                   [](const auto& entry) { return entry.second.apply.has_value(); });
+  if (command.verb == Verb::apply && another) return deferred(code::busy, "An apply is under way.", busy_retry_s);
+  const bool limited = protocol::is_destructive(command.verb) && origin != Origin::local_root && !command.args.dry_run;
   if (limited) {
     const double tokens = destructive_tokens(state, now.boot_ms);
     if (tokens < 1) {
@@ -275,6 +307,10 @@ Acceptance accept(const State& state, const Command& command, Origin origin, con
   accepted.limited = limited;
   accepted.begun = !protocol::expires(command.verb);
   accepted.begin_within_ms = begin_within_ms;
+  if (command.verb == Verb::apply) {
+    accepted.applied = applied->declarations;
+    accepted.changes = applied->changes;
+  }
   if (command.verb == Verb::restart) accepted.must_go = running_instances(state, command.target);
   Acceptance result;
   result.record = make_record(now, std::move(accepted));

@@ -31,6 +31,16 @@ struct Acceptance {
   int retry_after_s = 0;
 };
 
+// What the specs of an apply mean here: read, checked against the policy and one another, and compared.
+struct Applied {
+  std::map<std::string, Declaration> declarations;
+  std::vector<protocol::Change> changes;
+  std::string refusal;  // not empty: they cannot be taken; one or more sentences
+};
+
+// The command as it is kept: of each spec its digest, since specs are kept where they are declared.
+protocol::Command without_specs(protocol::Command command);
+
 // Does `newer`, accepted after `older`, end it while it is open? A decision about the node ends those about the node
 // and its workloads, one about a workload those about that workload; never one that the control plane made later
 // (a higher generation). Pulls, holds and the like go on.
@@ -38,7 +48,9 @@ bool supersedes(const protocol::Command& newer, const protocol::Command& older);
 
 // Judges one command. Pure. `command.actor` and `generation` are taken as given only from Origin::control; for
 // other origins the caller has written the actor. Workload declarations to check a target against are in state.
-Acceptance accept(const State& state, const protocol::Command& command, Origin origin, const Now& now);
+// For an apply `applied` must be given.
+Acceptance accept(const State& state, const protocol::Command& command, Origin origin, const Now& now,
+                  const Applied* applied = nullptr);
 
 // The node's intent as the control plane repeats it: a record if it is news (its generation is above
 // node_generation, and the node is neither fenced, cloned, nor locked unless it lifts a suspension), else nullopt.

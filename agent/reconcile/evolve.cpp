@@ -47,10 +47,17 @@ void enter_boot(State& state, const Record& record) {
     shift(state.node.silent_since, by);
     state.destructive_at += by;
     for (auto& [name, workload] : state.workloads) shift(workload, by);
+    for (auto& [reference, image] : state.images) shift(image.unused_since, by);
     for (auto& [id, open] : state.open) {
       open.accepted_at += by;
       shift(open.begin_by, by);
       if (open.trouble) open.trouble->retry_at += by;
+      if (!open.apply) continue;
+      open.apply->undone_at += by;
+      for (auto& [name, item] : open.apply->items) {
+        shift(item.withdrawn_before, by);
+        shift(item.first_run_at, by);
+      }
     }
   }
   state.boot_id = record.boot_id;

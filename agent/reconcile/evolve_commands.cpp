@@ -207,6 +207,7 @@ void evolve_part(State& state, const Record& record, const record::Accepted& acc
   OpenCommand open{.command = command, .accepted_at = record.boot_ms, .wall_accepted_at = record.wall_ms};
   open.begun = accepted.begun;
   open.must_go = accepted.must_go;
+  if (command.verb == Verb::apply) open.apply = Apply{.wanted = accepted.applied, .changes = accepted.changes};
   if (accepted.begin_within_ms) open.begin_by = record.boot_ms + *accepted.begin_within_ms;
   state.open[command.id] = std::move(open);
   state.order.push_back(command.id);

@@ -85,6 +85,31 @@ void tell_trouble(State& state, const Record& record, const std::string& workloa
         .data = {{"code", trouble.code}}});
 }
 
+// The reference by digest of what a tag stood for before; "" where that is none.
+std::string by_digest(const std::string& reference, const std::string& digest) {
+  const auto slash = reference.rfind('/');
+  const auto colon = reference.rfind(':');
+  if (reference.find('@') != reference.npos || digest.empty()) return {};
+  const bool tagged = colon != reference.npos && (slash == reference.npos || colon > slash);
+  return (tagged ? reference.substr(0, colon) : reference) + "@" + digest;
+}
+
+void remember_pulled(State& state, const std::string& reference, const std::string& digest, BootMs now) {
+  const auto before = state.images.find(reference);
+  const bool moved = before != state.images.end() && before->second.digest != digest;
+  if (const std::string old = moved ? by_digest(reference, before->second.digest) : ""; !old.empty()) {
+    state.images[old] = PulledImage{before->second.digest, now};
+  }
+  state.images[reference] = PulledImage{digest, {}};
+  while (state.images.size() > max_images) {
+    // Those in use are never so many; what is forgotten stays in Docker for an operator.
+    const auto oldest = std::min_element(state.images.begin(), state.images.end(), [&](const auto& a, const auto& b) {
+      return a.second.unused_since.value_or(now) < b.second.unused_since.value_or(now);
+    });
+    state.images.erase(oldest);
+  }
+}
+
 // A creation that was intended for an older spec and never seen made is remembered for long: Docker may make it late,
 // and it must be known as ours then. So many newer intentions later it will not come any more.
 void forget_unmade(Workload& workload) {
@@ -175,6 +200,7 @@ void evolve_part(State& state, const Record& record, const record::Running& runn
   container->runs = true;
   container->since = record.boot_ms;
   container->since_boot = record.boot_id;
+  note_first_run(state, record, running.workload, container->spec_hash);
   const bool by_us = workload->start_sent && workload->start_sent->container_id == container->id;
   const std::string command_id = by_us ? workload->start_sent->command_id : std::string{};
   run_began(*workload, running.instance, record.wall_ms,
@@ -289,6 +315,8 @@ void evolve_part(State& state, const Record&, const record::ImageMissing& missin
 
 void evolve_part(State& state, const Record& record, const record::ImagePresent& present) {
   bool asked = false;
+  note_image(state, present.image);
+  if (present.pulled) remember_pulled(state, present.image, present.digest, record.boot_ms);
   for (auto& [name, workload] : state.workloads) {
     if (workload.declared.spec.image != present.image) continue;
     asked = asked || workload.image_missing;
@@ -308,6 +336,20 @@ void evolve_part(State& state, const Record& record, const record::ImagePresent&
         .data = {{"image", present.image}, {"digest", present.digest}}});
 }
 
+void evolve_part(State& state, const Record& record, const record::ImageUse& use) {
+  const auto it = state.images.find(use.image);
+  if (it == state.images.end()) return;
+  it->second.unused_since = use.used ? std::nullopt : std::optional<BootMs>(record.boot_ms);
+}
+
+void evolve_part(State& state, const Record& record, const record::ImageGone& gone) {
+  if (state.images.erase(gone.image) == 0) return;
+  emit(state, record,
+       {.kind = "image_collected",
+        .text = fmt::format("Image {} was removed: {}", gone.image, gone.why),
+        .data = {{"image", gone.image}}});
+}
+
 void evolve_part(State& state, const Record& record, const record::PullFailed& failed) {
   const BootMs retry_at = record.boot_ms + failed.retry_in_ms;
   for (auto& [name, workload] : state.workloads) {
@@ -316,7 +358,11 @@ void evolve_part(State& state, const Record& record, const record::PullFailed& f
     tell_trouble(state, record, name, *workload.trouble);
   }
   for (auto& [id, open] : state.open) {
-    if (open.command.verb != protocol::Verb::pull || open.command.target.name != failed.image) continue;
+    const auto of_apply = [&](const auto& each) { return each.second.spec.image == failed.image; };
+    const bool applies = open.apply && !open.apply->declared &&
+                         std::any_of(open.apply->wanted.begin(), open.apply->wanted.end(), of_apply);
+    const bool pulls = open.command.verb == protocol::Verb::pull && open.command.target.name == failed.image;
+    if (!applies && !pulls) continue;
     set_trouble(open.trouble, failed.code, failed.detail, retry_at);
   }
 }

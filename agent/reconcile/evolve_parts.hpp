@@ -11,6 +11,13 @@ void evolve_part(State& state, const Record& record, const record::Withdrawn& wi
 void evolve_part(State& state, const Record& record, const record::Forgotten& forgotten);
 void evolve_part(State& state, const Record& record, const record::RemovalHeld& held);
 
+// evolve_apply.cpp
+void evolve_part(State& state, const Record& record, const record::ApplyDeclared& declared);
+void evolve_part(State& state, const Record& record, const record::ApplyUndone& undone);
+// What an apply must know of its images and containers.
+void note_image(State& state, const std::string& image);
+void note_first_run(State& state, const Record& record, const std::string& workload, const std::string& spec_hash);
+
 // evolve_commands.cpp
 void evolve_part(State& state, const Record& record, const record::Accepted& accepted);
 void evolve_part(State& state, const Record& record, const record::Refused& refused);
@@ -34,6 +41,8 @@ void evolve_part(State& state, const Record& record, const record::Thawed& thawe
 void evolve_part(State& state, const Record& record, const record::Exited& exited);
 void evolve_part(State& state, const Record& record, const record::ImageMissing& missing);
 void evolve_part(State& state, const Record& record, const record::ImagePresent& present);
+void evolve_part(State& state, const Record& record, const record::ImageUse& use);
+void evolve_part(State& state, const Record& record, const record::ImageGone& gone);
 void evolve_part(State& state, const Record& record, const record::PullFailed& failed);
 void evolve_part(State& state, const Record& record, const record::TroubleMet& met);
 void evolve_part(State& state, const Record& record, const record::StuckMet& met);

@@ -55,8 +55,9 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
     return order;
   } else if (must_go(pass, name, workload)) {
     order.cause = Cause::command;
-  } else if (const OwnedContainer* target = target_of(workload);
-             target != nullptr && target != &owned && pass.find(target->id) != nullptr) {
+  } else if (const OwnedContainer* target = target_of(workload); target != nullptr && target != &owned &&
+                                                                 pass.find(target->id) != nullptr &&
+                                                                 waits_for_turn(pass, name).empty()) {
     order.cause = Cause::replaced;
   } else {
     return health_order(pass, name, workload, owned, container);
@@ -172,7 +173,8 @@ void remove_leftovers(Pass& pass, const std::string& name, const Workload& workl
   for (const OwnedContainer& owned : workload.containers) {
     const Container* container = pass.find(owned.id);
     if (container == nullptr || is_up(container->phase) || container->phase == Phase::removing) continue;
-    const bool superseded = active != nullptr && &owned != active && active == target_of(workload) && active->runs;
+    const bool superseded = active != nullptr && &owned != active && active == target_of(workload) && active->runs &&
+                            !is_kept_for_undo(pass, name);
     if (!over && !superseded && !owned.remove && container->phase != Phase::dead) continue;
     if (!owned.remove)
       pass.fact(record::RemoveIntended{name, owned.id});

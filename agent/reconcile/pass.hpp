@@ -126,6 +126,25 @@ bool is_pull_wanted(const Pass& pass, const std::string& image);
 // Ends pulls that nobody wants any more.
 void end_pulls(Pass& pass);
 
+// apply.cpp: carries an apply that has begun one step on, or settles it.
+void apply_step(Pass& pass, const OpenCommand& open);
+// The workload whose new spec must be proven before this one's old container may go; "" if there is none.
+std::string waits_for_turn(const Pass& pass, const std::string& name);
+// Its old container may be needed again.
+bool is_kept_for_undo(const Pass& pass, const std::string& name);
+
+// start_step.cpp: limits that are updated live.
+bool limits_differ(const Resources& wanted, const Resources& live);
+
+// settle.cpp: why a workload will not run soon; nullopt while there is hope.
+struct Ending {
+  protocol::OutcomeKind kind = protocol::OutcomeKind::succeeded;
+  std::string code, detail;
+};
+std::optional<Ending> hopeless(const Workload& workload, const Finding& finding);
+void settle(Pass& pass, const OpenCommand& open, const Ending& ending);
+// A command that has begun and shows no result for so long has failed; what it decided stays decided.
+inline constexpr std::int64_t command_patience_ms = 15 * 60'000;
 // settle.cpp: outcomes of open commands whose predicate over observation holds, or cannot hold any more.
 void settle_commands(Pass& pass);
 

@@ -64,6 +64,7 @@ struct Update {
 struct Pull {
   std::string image;
   std::string registry_auth = {};  // name of the credential for its registry; "": none
+  bool unless_here = false;        // nothing is fetched where the engine has it
   std::string workload = {};
   bool operator==(const Pull&) const = default;
 };

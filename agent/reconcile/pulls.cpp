@@ -47,7 +47,14 @@ bool is_pull_wanted(const Pass& pass, const std::string& image) {
     const Workload& workload = entry.second;
     return !workload.withdrawn_at && workload.declared.spec.image == image && lacks_container(pass, workload);
   };
+  const auto applies = [&](const auto& entry) {
+    const std::optional<Apply>& apply = entry.second.apply;
+    return apply && !apply->declared && std::any_of(apply->wanted.begin(), apply->wanted.end(), [&](const auto& each) {
+             return each.second.spec.image == image;
+           });
+  };
   return std::any_of(pass.state.open.begin(), pass.state.open.end(), asks) ||
+         std::any_of(pass.state.open.begin(), pass.state.open.end(), applies) ||
          std::any_of(pass.state.workloads.begin(), pass.state.workloads.end(), lacks);
 }
 

@@ -88,6 +88,8 @@ struct Accepted {
   std::optional<std::int64_t> begin_within_ms;
   bool begun = false;
   bool limited = false;
+  std::map<std::string, Declaration> applied;  // apply: the set
+  std::vector<protocol::Change> changes;       // apply: what it changes
   bool operator==(const Accepted&) const = default;
 };
 struct Refused {
@@ -113,6 +115,15 @@ struct Confirmed {
   std::vector<std::string> outcomes;
   bool operator==(const Confirmed&) const = default;
 };
+struct ApplyDeclared {
+  std::string command_id;
+  bool operator==(const ApplyDeclared&) const = default;
+};  // its set is what is declared from now on
+struct ApplyUndone {
+  std::string command_id, why;
+  bool cancelled = false;
+  bool operator==(const ApplyUndone&) const = default;
+};  // what was declared before it is declared again
 struct HoldEnded {
   std::string workload;
   bool operator==(const HoldEnded&) const = default;
@@ -185,8 +196,18 @@ struct ImageMissing {
 };
 struct ImagePresent {
   std::string image, digest;
+  bool pulled = false;  // by us, just now
   bool operator==(const ImagePresent&) const = default;
 };
+struct ImageUse {
+  std::string image;
+  bool used = false;
+  bool operator==(const ImageUse&) const = default;
+};  // of one that we pulled: something began or ceased to need it
+struct ImageGone {
+  std::string image, why;
+  bool operator==(const ImageGone&) const = default;
+};  // collected
 struct PullFailed {
   std::string image;
   std::string code, detail;
@@ -221,10 +242,10 @@ using RecordBody =
     std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
                  record::FreshWaitOver, record::BootWaitOver, record::ControlSilent, record::ControlHeard,
                  record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
-                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
+                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed, record::ApplyDeclared, record::ApplyUndone,
                  record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
                  record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
-                 record::ImageMissing, record::ImagePresent, record::PullFailed, record::TroubleMet, record::StuckMet,
+                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed, record::TroubleMet, record::StuckMet,
                  record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.

@@ -16,16 +16,9 @@ using protocol::Target;
 using protocol::Verb;
 using protocol::WorkloadWord;
 
-// A command that has begun and shows no result for so long has failed; what it decided stays decided.
-constexpr std::int64_t command_patience_ms = 15 * 60'000;
-
 // So many attempts at something Docker or a registry refuses, then the command says so; trying goes on.
 constexpr std::uint32_t attempts_before_failed = 3;
 
-struct Ending {
-  OutcomeKind kind = OutcomeKind::succeeded;
-  std::string code, detail;
-};
 using Verdict = std::optional<Ending>;
 
 std::vector<std::string> targeted(const State& state, const Command& command) {
@@ -39,8 +32,9 @@ std::vector<std::string> targeted(const State& state, const Command& command) {
 std::vector<Evidence> collect_evidence(const Pass& pass, const OpenCommand& open) {
   std::vector<Evidence> result;
   const Verb verb = open.command.verb;
-  if (!protocol::has_generation(verb)) return result;
+  if (!protocol::has_generation(verb) && !open.apply) return result;
   for (const std::string& name : targeted(pass.state, open.command)) {
+    if (open.apply && !open.apply->items.contains(name)) continue;
     Evidence evidence;
     if (const auto it = open.evidence.find(name); it != open.evidence.end()) evidence = it->second;
     evidence.workload = name;
@@ -57,6 +51,8 @@ std::vector<Evidence> collect_evidence(const Pass& pass, const OpenCommand& open
   return result;
 }
 
+}  // namespace
+
 void settle(Pass& pass, const OpenCommand& open, const Ending& ending) {
   Outcome outcome{
       .command_id = open.command.id, .verb = open.command.verb, .target = open.command.target, .kind = ending.kind};
@@ -66,11 +62,11 @@ void settle(Pass& pass, const OpenCommand& open, const Ending& ending) {
   outcome.finished_at = pass.now.wall_ms;
   outcome.actor = open.command.actor;
   outcome.evidence = collect_evidence(pass, open);
+  if (open.apply) outcome.changes = open.apply->changes;
   pass.fact(record::Settled{open.command.id, std::move(outcome)});
 }
 
-// Why a workload will not run soon; nullopt while there is hope.
-Verdict hopeless(const Workload& workload, const Finding& finding) {
+std::optional<Ending> hopeless(const Workload& workload, const Finding& finding) {
   const auto failed = [&](std::string_view code) {
     return Ending{OutcomeKind::failed, std::string(code),
                   fmt::format("{}: {}", workload.declared.name, finding.reason)};
@@ -86,6 +82,8 @@ Verdict hopeless(const Workload& workload, const Finding& finding) {
     default: return {};
   }
 }
+
+namespace {
 
 // A start cannot come true while something above the workload says no.
 Verdict forbidden_start(const Pass& pass, const OpenCommand& open) {
@@ -225,7 +223,13 @@ void cancel(Pass& pass, const OpenCommand& open) {
                      : Ending{OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
     return;
   }
-  settle(pass, victim->second, {OutcomeKind::cancelled, "cancelled", what_is_left(victim->second)});
+  const std::optional<Apply>& apply = victim->second.apply;
+  if (apply && apply->declared) {
+    // It is settled once everything is back.
+    if (apply->undone.empty()) pass.fact(record::ApplyUndone{victim->first, "it was cancelled.", true});
+  } else {
+    settle(pass, victim->second, {OutcomeKind::cancelled, "cancelled", what_is_left(victim->second)});
+  }
   settle(pass, open, {});
 }
 
@@ -240,6 +244,7 @@ Verdict judge(Pass& pass, const OpenCommand& open) {
     case Verb::pull: return pulled(open);
     case Verb::reload:  // is settled by whoever carries it out, unless that life of the agent ended before
       return Ending{OutcomeKind::failed, "interrupted", "The agent ended before it was done; ask again."};
+    case Verb::collect: return {};  // loops/collector settles it
     case Verb::adopt:
       if (open.command.args.instance) return Ending{};
       return known ? adopted(pass, open) : Verdict{};
@@ -280,6 +285,10 @@ void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
   }
   if (open.command.verb == Verb::cancel) {
     cancel(pass, open);
+    return;
+  }
+  if (open.apply) {
+    apply_step(pass, open);
     return;
   }
   if (const Verdict verdict = judge(pass, open)) {

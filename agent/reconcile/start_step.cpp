@@ -198,11 +198,15 @@ bool run_step(Pass& pass, const std::string& name, const Workload& workload, con
   return true;
 }
 
+}  // namespace
+
 // memory, cpus and pids are outside the spec hash and updated live.
 bool limits_differ(const Resources& wanted, const Resources& live) {
   return wanted.memory_bytes != live.memory_bytes || std::llround(wanted.cpus * 1e9) != std::llround(live.cpus * 1e9) ||
          wanted.pids != live.pids;
 }
+
+namespace {
 
 void update_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container) {
   if (!container.resources || !limits_differ(workload.declared.spec.resources, *container.resources)) return;
@@ -224,9 +228,25 @@ void replace_step(Pass& pass, const std::string& name, const Workload& workload,
   finding.reason = fmt::format("Its old container runs on: {}", why);
 }
 
+// While another workload of the same apply must be proven first, what ran before goes on. False if nothing did.
+bool wait_step(Pass& pass, const std::string& name, const Workload& workload, Finding& finding) {
+  const std::string other = waits_for_turn(pass, name);
+  if (other.empty()) return false;
+  const OwnedContainer* old = nullptr;
+  for (const OwnedContainer& owned : workload.containers) {
+    const Container* container = pass.find(owned.id);
+    if (container != nullptr && !owned.remove && &owned != target_of(workload) && owned.runs) old = &owned;
+  }
+  if (old == nullptr || run_step(pass, name, workload, *old, finding)) return old != nullptr;
+  finding.word = WorkloadWord::running;
+  finding.reason = fmt::format("Its old container runs on until {} runs as it is declared now.", other);
+  return true;
+}
+
 }  // namespace
 
 void start_step(Pass& pass, const std::string& name, const Workload& workload, Finding& finding) {
+  if (wait_step(pass, name, workload, finding)) return;
   const OwnedContainer* active = active_of(pass, workload);
   if (active == nullptr) {
     create_step(pass, name, workload, finding);

@@ -145,6 +145,28 @@ struct Workload {
   bool operator==(const Workload&) const = default;
 };
 
+// What an apply changed of one workload, and what it takes to undo that.
+struct ApplyItem {
+  std::optional<Declaration> before;       // nullopt: it is new
+  std::optional<BootMs> withdrawn_before;  // of `before`
+  std::optional<BootMs> first_run_at;      // of the container for the new spec
+  bool operator==(const ApplyItem&) const = default;
+};
+
+// An apply under way: images first, then all declarations at once, then each workload shows itself healthy in order of
+// dependency, or all go back.
+struct Apply {
+  std::map<std::string, Declaration> wanted;
+  std::vector<protocol::Change> changes;
+  std::set<std::string> images;            // of `wanted`, that are here
+  bool declared = false;                   // `wanted` is what is declared
+  std::map<std::string, ApplyItem> items;  // those that it changed
+  std::string undone;                      // why all go back; "": they do not
+  BootMs undone_at = 0;
+  bool cancelled = false;  // undone because somebody cancelled it
+  bool operator==(const Apply&) const = default;
+};
+
 struct OpenCommand {
   protocol::Command command;
   BootMs accepted_at = 0;
@@ -158,6 +180,7 @@ struct OpenCommand {
   std::optional<Trouble> trouble;  // pull: it failed
   // stop, suspend, restart: what the stops showed so far
   std::map<std::string, protocol::Evidence> evidence;
+  std::optional<Apply> apply;
   bool operator==(const OpenCommand&) const = default;
 };
 
@@ -197,6 +220,13 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
+// An image that this agent pulled; others are none of its business.
+struct PulledImage {
+  std::string digest;
+  std::optional<BootMs> unused_since;  // nothing that is declared or may come back needs it
+  bool operator==(const PulledImage&) const = default;
+};
+
 // What the configuration bounds; told with each start of the agent.
 struct Limits {
   std::uint32_t open_commands = 64;
@@ -218,7 +248,8 @@ struct State {
 
   Node node;
   std::map<std::string, Workload> workloads;
-  std::set<std::string> removal_held;  // declarations missing, removal not allowed yet
+  std::map<std::string, PulledImage> images;  // by reference
+  std::set<std::string> removal_held;         // declarations missing, removal not allowed yet
 
   std::map<std::string, OpenCommand> open;        // by id; ids sort by arrival through `order`
   std::deque<std::string> order;                  // ids of open commands, oldest first
@@ -241,6 +272,7 @@ inline constexpr std::size_t max_settled = 1000;
 inline constexpr std::size_t max_outbox_events = 10'000;
 inline constexpr std::size_t max_outbox_bytes = 16 * 1024 * 1024;  // by event_bytes()
 inline constexpr std::size_t history_events = 200;
+inline constexpr std::size_t max_images = 512;  // pulled ones that are remembered
 inline constexpr std::int64_t fresh_wait_ms = 600'000;
 inline constexpr std::int64_t boot_wait_ms = 5'000;
 inline constexpr std::int64_t silence_told_after_ms = 60'000;    // or after the shortest [disconnect] after_s

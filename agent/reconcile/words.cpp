@@ -51,6 +51,8 @@ struct NameOf {
   std::string_view operator()(const record::Settled&) const { return "settled"; }
   std::string_view operator()(const record::WantedTaken&) const { return "wanted_taken"; }
   std::string_view operator()(const record::Confirmed&) const { return "confirmed"; }
+  std::string_view operator()(const record::ApplyDeclared&) const { return "apply_declared"; }
+  std::string_view operator()(const record::ApplyUndone&) const { return "apply_undone"; }
   std::string_view operator()(const record::HoldEnded&) const { return "hold_ended"; }
   std::string_view operator()(const record::CreateIntended&) const { return "create_intended"; }
   std::string_view operator()(const record::Created&) const { return "created"; }
@@ -66,6 +68,8 @@ struct NameOf {
   std::string_view operator()(const record::Exited&) const { return "exited"; }
   std::string_view operator()(const record::ImageMissing&) const { return "image_missing"; }
   std::string_view operator()(const record::ImagePresent&) const { return "image_present"; }
+  std::string_view operator()(const record::ImageUse&) const { return "image_use"; }
+  std::string_view operator()(const record::ImageGone&) const { return "image_gone"; }
   std::string_view operator()(const record::PullFailed&) const { return "pull_failed"; }
   std::string_view operator()(const record::TroubleMet&) const { return "trouble_met"; }
   std::string_view operator()(const record::StuckMet&) const { return "stuck_met"; }

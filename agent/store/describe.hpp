@@ -12,19 +12,21 @@
 namespace aura::protocol {
 
 BOOST_DESCRIBE_ENUM(Verb, start, stop, restart, suspend, resume, reboot, power_off, apply, pull, upgrade, decommission,
-                    cancel, hold, release, lock, unlock, adopt, reload, stage)
+                    cancel, hold, release, lock, unlock, adopt, reload, stage, collect)
 BOOST_DESCRIBE_ENUM(Target::Kind, node, workload, image, command)
 BOOST_DESCRIBE_ENUM(OutcomeKind, succeeded, failed, refused, superseded, expired, cancelled)
 BOOST_DESCRIBE_ENUM(Intent, running, stopped)
 BOOST_DESCRIBE_ENUM(Severity, info, notice, warning, error)
 
 BOOST_DESCRIBE_STRUCT(Target, (), (kind, name))
-BOOST_DESCRIBE_STRUCT(CommandArgs, (), (grace_s, mode, then, workloads, version, for_s, instance, allow_removal, stage))
+BOOST_DESCRIBE_STRUCT(CommandArgs, (),
+                      (grace_s, mode, then, workloads, version, for_s, instance, allow_removal, stage, dry_run))
 BOOST_DESCRIBE_STRUCT(Command, (), (id, verb, target, generation, expires_in_s, age_s, args, force, reason, actor))
 BOOST_DESCRIBE_STRUCT(Evidence, (), (workload, state, exit_code, signal, oom, duration_ms, container_id, started_at))
+BOOST_DESCRIBE_STRUCT(Change, (), (workload, field, from, to))
 BOOST_DESCRIBE_STRUCT(Outcome, (),
                       (command_id, verb, target, kind, code, detail, node_generation, started_at, finished_at, actor,
-                       evidence))
+                       evidence, changes))
 BOOST_DESCRIBE_STRUCT(Event, (),
                       (seq, time, boot_id, boot_ms, kind, severity, workload, command_id, actor, text, data, log_tail))
 BOOST_DESCRIBE_STRUCT(Run, (),
@@ -76,19 +78,23 @@ BOOST_DESCRIBE_STRUCT(Workload, (),
                       (declared, withdrawn_at, intent, generation, hold, containers, next_n, start_sent, stop_sent,
                        frozen, last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
                        image_missing, image_digest, trouble, stuck, runs))
+BOOST_DESCRIBE_STRUCT(ApplyItem, (), (before, withdrawn_before, first_run_at))
+BOOST_DESCRIBE_STRUCT(Apply, (), (wanted, changes, images, declared, items, undone, undone_at, cancelled))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
                       (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
-                       evidence))
+                       evidence, apply))
 BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
                        cloned, fresh_until, boot_wait_until, silent_since, live_restore))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
+BOOST_DESCRIBE_STRUCT(PulledImage, (), (digest, unused_since))
 BOOST_DESCRIBE_STRUCT(State, (),
                       (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, reports, last_time,
-                       limits, node, workloads, removal_held, open, order, settled, settled_order, events, outbox_bytes,
-                       last_event_seq, confirmed_event_seq, events_dropped, destructive_tokens, destructive_at))
+                       limits, node, workloads, images, removal_held, open, order, settled, settled_order, events,
+                       outbox_bytes, last_event_seq, confirmed_event_seq, events_dropped, destructive_tokens,
+                       destructive_at))
 
 }  // namespace aura::reconcile
 
@@ -109,12 +115,14 @@ BOOST_DESCRIBE_STRUCT(Declared, (), (declaration))
 BOOST_DESCRIBE_STRUCT(Withdrawn, (), (workload))
 BOOST_DESCRIBE_STRUCT(Forgotten, (), (workload))
 BOOST_DESCRIBE_STRUCT(RemovalHeld, (), (workloads))
-BOOST_DESCRIBE_STRUCT(Accepted, (), (command, must_go, begin_within_ms, begun, limited))
+BOOST_DESCRIBE_STRUCT(Accepted, (), (command, must_go, begin_within_ms, begun, limited, applied, changes))
 BOOST_DESCRIBE_STRUCT(Refused, (), (command, outcome))
 BOOST_DESCRIBE_STRUCT(Begun, (), (command_id))
 BOOST_DESCRIBE_STRUCT(Settled, (), (command_id, outcome))
 BOOST_DESCRIBE_STRUCT(WantedTaken, (), (wanted))
 BOOST_DESCRIBE_STRUCT(Confirmed, (), (event_seq, outcomes))
+BOOST_DESCRIBE_STRUCT(ApplyDeclared, (), (command_id))
+BOOST_DESCRIBE_STRUCT(ApplyUndone, (), (command_id, why, cancelled))
 BOOST_DESCRIBE_STRUCT(HoldEnded, (), (workload))
 BOOST_DESCRIBE_STRUCT(CreateIntended, (), (workload, nonce, name, n, spec_hash))
 BOOST_DESCRIBE_STRUCT(Created, (), (workload, nonce, id))
@@ -130,7 +138,9 @@ BOOST_DESCRIBE_STRUCT(EngineFacts, (), (live_restore))
 BOOST_DESCRIBE_STRUCT(Exited, (),
                       (workload, exit, retry_in_ms, crash, never_again, crash_loop, reset_backoff, log_tail))
 BOOST_DESCRIBE_STRUCT(ImageMissing, (), (workload))
-BOOST_DESCRIBE_STRUCT(ImagePresent, (), (image, digest))
+BOOST_DESCRIBE_STRUCT(ImagePresent, (), (image, digest, pulled))
+BOOST_DESCRIBE_STRUCT(ImageUse, (), (image, used))
+BOOST_DESCRIBE_STRUCT(ImageGone, (), (image, why))
 BOOST_DESCRIBE_STRUCT(PullFailed, (), (image, code, detail, retry_in_ms))
 BOOST_DESCRIBE_STRUCT(TroubleMet, (), (workload, code, detail, retry_in_ms))
 BOOST_DESCRIBE_STRUCT(StuckMet, (), (workload, detail, retry_in_ms))

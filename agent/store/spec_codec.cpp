@@ -18,7 +18,52 @@ void append_digests(std::string& text, const std::map<std::string, reconcile::Se
   }
 }
 
+using Flat = std::map<std::string, std::string>;
+
+void flatten(const std::string& key, const boost::json::value& in, Flat& out) {
+  const boost::json::object* object = in.if_object();
+  if (object == nullptr) {
+    out[key] = boost::json::serialize(in);
+    return;
+  }
+  for (const auto& member : *object) {
+    flatten(key.empty() ? std::string(member.key()) : key + "." + std::string(member.key()), member.value(), out);
+  }
+}
+
+Flat flat(const reconcile::WorkloadSpec& spec) {
+  Flat out;
+  flatten("", json::write<json::Extent::changed>(spec), out);
+  return out;
+}
+
+std::string shown(const Flat& in, const std::string& key) {
+  const auto found = in.find(key);
+  if (found == in.end()) return {};
+  return key.starts_with("env.") ? "***" : found->second;
+}
+
 }  // namespace
+
+std::vector<protocol::Change> spec_changes(const std::string& workload, const reconcile::WorkloadSpec* before,
+                                           const reconcile::WorkloadSpec* after) {
+  std::vector<protocol::Change> changes;
+  if (before == nullptr || after == nullptr) {
+    if (before != after)
+      changes.push_back(
+          {workload, "", before != nullptr ? "declared" : "absent", after != nullptr ? "declared" : "absent"});
+    return changes;
+  }
+  const Flat from = flat(*before), to = flat(*after);
+  Flat keys = from;
+  keys.insert(to.begin(), to.end());
+  for (const auto& [key, text] : keys) {
+    const auto old = from.find(key), fresh = to.find(key);
+    if (old != from.end() && fresh != to.end() && old->second == fresh->second) continue;
+    changes.push_back({workload, key, shown(from, key), shown(to, key)});
+  }
+  return changes;
+}
 
 std::string canonical_spec(const reconcile::WorkloadSpec& spec, bool mask_env) {
   if (mask_env && !spec.env.empty()) {

@@ -40,6 +40,7 @@ enum class Verb {
   adopt,
   reload,
   stage,
+  collect,
 };
 std::string_view to_string(Verb verb);
 std::optional<Verb> parse_verb(std::string_view text);
@@ -65,7 +66,8 @@ struct CommandArgs {
   std::optional<int> grace_s;                    // stop, restart, suspend: 0..86400
   std::string mode;                              // suspend: "stop" (default) or "freeze"
   std::string then;                              // stop of the node: "power_off"
-  std::map<std::string, std::string> workloads;  // apply: name -> spec, canonical JSON text
+  std::map<std::string, std::string> workloads;  // apply: name -> spec as a workload file says it, canonical JSON text
+  bool dry_run = false;                          // apply, collect: tell what would be done, and do nothing
   std::string version;                           // upgrade
   std::int64_t for_s = 0;                        // hold: seconds, 1..604800
   bool instance = false;                         // adopt: this cloud instance
@@ -108,6 +110,14 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
+// One field of a workload's spec that an apply changes; values as JSON, those of env as "***".
+struct Change {
+  std::string workload;
+  std::string field;     // "image", "resources.memory_bytes"; "": the whole workload
+  std::string from, to;  // "": the default; for a whole workload "absent" | "declared"
+  bool operator==(const Change&) const = default;
+};
+
 struct Outcome {
   std::string command_id;
   Verb verb = Verb::start;
@@ -120,6 +130,7 @@ struct Outcome {
   WallMs finished_at = 0;
   std::string actor;
   std::vector<Evidence> evidence;
+  std::vector<Change> changes;  // apply: what differs from what was declared before
   bool operator==(const Outcome&) const = default;
 };
 

@@ -97,8 +97,9 @@ void read_args_of(const Command& command, const Fields& args, const Path& path, 
       out.mode = one_of(args, "mode", Need::optional, {"stop", "freeze"});
       return;
     case Verb::apply:
-      args.only({"workloads"});
+      args.only({"workloads", "dry_run"});
       out.workloads = read_specs(args, path, problem);
+      out.dry_run = args.flag("dry_run", Need::optional);
       return;
     case Verb::upgrade:
       args.only({"version"});
@@ -115,6 +116,10 @@ void read_args_of(const Command& command, const Fields& args, const Path& path, 
     case Verb::reload:
       args.only({"allow_removal"});
       out.allow_removal = args.flag("allow_removal", Need::optional);
+      return;
+    case Verb::collect:
+      args.only({"dry_run"});
+      out.dry_run = args.flag("dry_run", Need::optional);
       return;
     case Verb::stage:
       args.only({"stage"});
@@ -144,6 +149,7 @@ Object write_args(Verb verb, const CommandArgs& args) {
   put_some(out, "version", args.version);
   if (args.for_s != 0) out["for_s"] = args.for_s;
   if (args.instance) out["instance"] = true;
+  if (args.dry_run) out["dry_run"] = true;
   if (args.allow_removal) out["allow_removal"] = true;
   put_some(out, "stage", args.stage);
   return out;
@@ -181,6 +187,25 @@ Evidence read_evidence(const Value& value, const Path& path, Problem& problem) {
   out.duration_ms = fields.integer("duration_ms", Need::optional, 0, static_cast<std::int64_t>(max_number));
   out.container_id = fields.text("container_id", Need::optional);
   out.started_at = fields.text("started_at", Need::optional);
+  return out;
+}
+
+Object write_change(const Change& change) {
+  Object out;
+  put(out, "workload", change.workload);
+  put_some(out, "field", change.field);
+  put_some(out, "from", change.from);
+  put_some(out, "to", change.to);
+  return out;
+}
+
+Change read_change(const Value& value, const Path& path, Problem& problem) {
+  const Fields fields(value, path, problem);
+  Change out;
+  out.workload = fields.text("workload", Need::required);
+  out.field = fields.text("field", Need::optional);
+  out.from = fields.text("from", Need::optional);
+  out.to = fields.text("to", Need::optional);
   return out;
 }
 
@@ -242,6 +267,7 @@ Object write_outcome(const Outcome& outcome) {
   put_some_time(out, "finished_at", outcome.finished_at);
   put_some(out, "actor", outcome.actor);
   out["evidence"] = array_of(outcome.evidence, write_evidence);
+  if (!outcome.changes.empty()) out["changes"] = array_of(outcome.changes, write_change);
   return out;
 }
 
@@ -260,6 +286,7 @@ Outcome read_outcome(const Value& value, const Path& path, Problem& problem) {
   out.finished_at = fields.time("finished_at", Need::optional);
   out.actor = fields.text("actor", Need::optional);
   out.evidence = fields.list("evidence", Need::optional, any_length, read_evidence);
+  out.changes = fields.list("changes", Need::optional, any_length, read_change);
   return out;
 }
 

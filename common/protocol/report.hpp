@@ -116,7 +116,7 @@ struct PullProgress {
   std::string image;
   std::uint64_t bytes = 0, total_bytes = 0;  // total 0: not known yet
   int layers_done = 0, layers = 0;
-  std::uint64_t rate_bytes_per_s = 0;   // of late; 0: not known
+  std::uint64_t rate_bytes_per_s = 0;  // of late; 0: not known
   std::optional<std::int64_t> left_s;  // an estimate for the download
   bool operator==(const PullProgress&) const = default;
 };

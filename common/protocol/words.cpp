@@ -15,7 +15,7 @@ using namespace std::string_view_literals;
 constexpr std::array verb_words = {"start"sv,        "stop"sv,      "restart"sv, "suspend"sv, "resume"sv,
                                    "reboot"sv,       "power_off"sv, "apply"sv,   "pull"sv,    "upgrade"sv,
                                    "decommission"sv, "cancel"sv,    "hold"sv,    "release"sv, "lock"sv,
-                                   "unlock"sv,       "adopt"sv,     "reload"sv,  "stage"sv};
+                                   "unlock"sv,       "adopt"sv,     "reload"sv,  "stage"sv,   "collect"sv};
 constexpr std::array outcome_words = {"succeeded"sv,  "failed"sv,  "refused"sv,
                                       "superseded"sv, "expired"sv, "cancelled"sv};
 constexpr std::array node_words = {"cloned"sv,       "fenced"sv,   "decommissioned"sv, "degraded"sv, "suspended"sv,
@@ -27,7 +27,7 @@ constexpr std::array workload_words = {
 constexpr std::array intent_words = {"running"sv, "stopped"sv};
 constexpr std::array severity_words = {"info"sv, "notice"sv, "warning"sv, "error"sv};
 
-static_assert(verb_words.size() == static_cast<std::size_t>(Verb::stage) + 1);
+static_assert(verb_words.size() == static_cast<std::size_t>(Verb::collect) + 1);
 static_assert(outcome_words.size() == static_cast<std::size_t>(OutcomeKind::cancelled) + 1);
 static_assert(node_words.size() == static_cast<std::size_t>(NodeWord::running) + 1);
 static_assert(workload_words.size() == static_cast<std::size_t>(WorkloadWord::unknown) + 1);

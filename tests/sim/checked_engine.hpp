@@ -53,6 +53,7 @@ class CheckedEngine final : public ports::ContainerEngine {
     return truth_.pull(request, std::move(progress));
   }
   ports::Async<ports::DiskSpace> disk() override { return truth_.disk(); }
+  ports::Async<void> remove_image(const std::string& reference) override { return truth_.remove_image(reference); }
   ports::Async<void> ensure_network(const std::string& name) override { return truth_.ensure_network(name); }
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override {

@@ -68,6 +68,7 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   ports::Async<void> pull(const ports::PullRequest& request,
                           std::function<void(const protocol::PullProgress&)> progress) override;
   ports::Async<ports::DiskSpace> disk() override;
+  ports::Async<void> remove_image(const std::string& reference) override;
   ports::Async<void> ensure_network(const std::string& name) override;
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
@@ -86,7 +87,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
   // Containers whose aura.workload label or name is `who` follow this from their next start on.
   void script(const std::string& who, FakeScript script) { scripts_[who] = std::move(script); }
   void add_image(const std::string& reference, const std::string& digest = "");
-  void remove_image(const std::string& reference) { images_.erase(reference); }
+  void lose_image(const std::string& reference) { images_.erase(reference); }
+  bool has_image(const std::string& reference) const { return images_.contains(reference); }
   void set_disk(ports::DiskSpace space) { disk_ = space; }
   // The login that came with the last pull.
   const std::string& login() const { return login_; }

@@ -17,6 +17,17 @@ ports::Async<ports::ImageInfo> FakeContainerEngine::image(const std::string& giv
   co_return found->second;
 }
 
+ports::Async<void> FakeContainerEngine::remove_image(const std::string& given) {
+  const std::string reference = given;
+  const auto entered = co_await enter("remove_image", reference);
+  if (!entered) co_return entered.error();
+  for (const auto& [id, made] : items_) {
+    if (made.seen.image == reference) co_return Error{Errc::conflict, "a container is made of " + reference, 409};
+  }
+  images_.erase(reference);
+  co_return co_await leave("remove_image");
+}
+
 ports::Async<ports::DiskSpace> FakeContainerEngine::disk() { co_return disk_; }
 
 ports::Async<void> FakeContainerEngine::pull(const ports::PullRequest& request,

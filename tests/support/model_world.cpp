@@ -118,8 +118,8 @@ void ModelAgent::declare(const std::string& name, const WorkloadSpec& spec) {
   record(record::Declared{Declaration{name, Source::file, spec, hash}});
 }
 
-Acceptance ModelAgent::deliver(const protocol::Command& command, Origin origin) {
-  Acceptance acceptance = accept(state, command, origin, now);
+Acceptance ModelAgent::deliver(const protocol::Command& command, Origin origin, const Applied* applied) {
+  Acceptance acceptance = accept(state, command, origin, now, applied);
   if (acceptance.record) {
     ledger.push_back(*acceptance.record);
     evolve(state, ledger.back());

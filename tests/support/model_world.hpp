@@ -59,7 +59,8 @@ class ModelAgent {
 
   void record(rc_::RecordBody body);
   void declare(const std::string& name, const rc_::WorkloadSpec& spec);
-  rc_::Acceptance deliver(const protocol::Command& command, rc_::Origin origin = rc_::Origin::control);
+  rc_::Acceptance deliver(const protocol::Command& command, rc_::Origin origin = rc_::Origin::control,
+                          const rc_::Applied* applied = nullptr);
 
   // Records facts until there are none, then leaves the plan. Fails the test after 100 rounds.
   void think(const ModelDocker& docker);

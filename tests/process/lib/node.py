@@ -59,10 +59,21 @@ class Node:
     def workload_path(self, name="web"):
         return self.path("workloads", name + ".toml")
 
-    def declare(self, name="web", command="exec sleep 3600", tables="", **keys):
+    def declare(self, name="web", command="exec sleep 3600", tables="", path=None, **keys):
         """Writes a workload file; `command` runs in a shell. `tables` is TOML put behind the keys."""
         keys = {"image": self.docker.image, "command": ["/bin/sh", "-c", command], **keys}
-        write(self.workload_path(name), toml(keys) + tables)
+        write(path or self.workload_path(name), toml(keys) + tables)
+
+    def put_in_set(self, name="web", **options):
+        """A workload file in the folder that is applied."""
+        os.makedirs(self.path("set"), exist_ok=True)
+        self.declare(name, path=self.path("set", name + ".toml"), **options)
+
+    def take_out_of_set(self, name):
+        os.remove(self.path("set", name + ".toml"))
+
+    def apply(self, *flags, timeout_s=60):
+        return self.cli("apply", self.path("set"), *flags, timeout_s=timeout_s)
 
     # -- the daemon ---------------------------------------------------------------------------------------------------
 

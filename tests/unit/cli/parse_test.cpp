@@ -37,6 +37,16 @@ Answer refused(std::initializer_list<const char*> words) {
 
 }  // namespace
 
+TEST_CASE("apply takes a folder, collect nothing, and both can be told to change nothing") {
+  const auto apply = parsed<ApplyOptions>({"apply", "./set", "--dry-run"});
+  CHECK(apply.folder == "./set");
+  CHECK(apply.send.command.verb == protocol::Verb::apply);
+  CHECK(apply.send.command.args.dry_run);
+  CHECK_FALSE(parsed<SendOptions>({"collect"}).command.args.dry_run);
+  CHECK(parsed<SendOptions>({"collect", "--dry-run"}).command.args.dry_run);
+  CHECK(refused({"apply"}).exit_code == exit_usage);
+}
+
 TEST_CASE("stop without a workload stops the node, with one that workload") {
   CHECK(parsed<SendOptions>({"stop"}).command.target == Target{});
   const auto options = parsed<SendOptions>({"stop", "web", "--grace", "2m", "--reason", "moving house"});

@@ -49,6 +49,11 @@ inline std::vector<Command> commands() {
   apply.workloads["db"] = R"({"image":"postgres"})";
   out.push_back(command(Verb::apply, node(), apply));
   out.push_back(command(Verb::apply));
+  apply.dry_run = true;
+  out.push_back(command(Verb::apply, node(), apply));
+  CommandArgs collect;
+  collect.dry_run = true;
+  out.push_back(command(Verb::collect, node(), collect));
   out.push_back(command(Verb::pull, {Target::Kind::image, "ghcr.io/openclaw/openclaw@sha256:00"}));
   CommandArgs upgrade;
   upgrade.version = "1:0.2.0~rc1-1+b2";
@@ -94,6 +99,7 @@ inline Outcome outcome() {
   seen.duration_ms = 10'042;
   seen.container_id = "f00d";
   seen.started_at = "2026-11-21T10:54:03.123456789Z";
+  out.changes = {{"web", "image", R"("web:1")", R"("web:2")"}, {"db", "", "absent", "declared"}};
   out.evidence = {seen, Evidence{"db", "unknown", std::nullopt, "", false, std::nullopt, "", ""}};
   return out;
 }

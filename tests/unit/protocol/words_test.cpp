@@ -33,7 +33,7 @@ bool parses(std::string_view text) {
 }  // namespace
 
 TEST_CASE("every word of the protocol is read back as the same word") {
-  check_words(Verb::stage, parse_verb);
+  check_words(Verb::collect, parse_verb);
   check_words(OutcomeKind::cancelled, parse_outcome_kind);
   check_words(NodeWord::running, parse_node_word);
   check_words(WorkloadWord::unknown, parse_workload_word);
@@ -43,7 +43,7 @@ TEST_CASE("every word of the protocol is read back as the same word") {
 
 TEST_CASE("words stand as the protocol page writes them") {
   CHECK(to_string(Verb::power_off) == "power_off");
-  CHECK(to_string(Verb::stage) == "stage");
+  CHECK(to_string(Verb::collect) == "collect");
   CHECK(to_string(OutcomeKind::superseded) == "superseded");
   CHECK(to_string(NodeWord::decommissioned) == "decommissioned");
   CHECK(to_string(NodeWord::provisioning) == "provisioning");
@@ -54,7 +54,7 @@ TEST_CASE("words stand as the protocol page writes them") {
 
 TEST_CASE("generation, expiry, destruction and locality belong to the verbs the protocol names") {
   std::set<std::string_view> generation, expiry, destructive, local;
-  for (int place = 0; place <= static_cast<int>(Verb::stage); ++place) {
+  for (int place = 0; place <= static_cast<int>(Verb::collect); ++place) {
     const auto verb = static_cast<Verb>(place);
     if (has_generation(verb)) generation.insert(to_string(verb));
     if (expires(verb)) expiry.insert(to_string(verb));
@@ -65,7 +65,8 @@ TEST_CASE("generation, expiry, destruction and locality belong to the verbs the 
   CHECK(expiry == std::set<std::string_view>{"restart", "reboot", "power_off", "apply", "pull", "upgrade"});
   CHECK(destructive == std::set<std::string_view>{"stop", "restart", "suspend", "reboot", "power_off", "apply",
                                                   "upgrade", "decommission"});
-  CHECK(local == std::set<std::string_view>{"hold", "release", "lock", "unlock", "adopt", "reload", "stage"});
+  CHECK(local ==
+        std::set<std::string_view>{"hold", "release", "lock", "unlock", "adopt", "reload", "stage", "collect"});
 }
 
 TEST_CASE("a target is the node, a workload, an image or a command") {
