@@ -83,7 +83,7 @@ struct VersionOptions {
   bool json = false;
 };
 
-using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, LogsOptions, EventsOptions, WhyOptions,
-                             ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
+using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, LogsOptions, EventsOptions,
+                             WhyOptions, ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
 
 }  // namespace aura::cli

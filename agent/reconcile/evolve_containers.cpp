@@ -238,7 +238,8 @@ void evolve_part(State& state, const Record& record, const record::FreezeIntende
   emit(state, record,
        {.kind = "workload_frozen",
         .workload = intended.workload,
-        .text = fmt::format("{} is frozen: it keeps its memory and runs on when the node is resumed.", intended.workload),
+        .text =
+            fmt::format("{} is frozen: it keeps its memory and runs on when the node is resumed.", intended.workload),
         .data = {{"container_id", intended.instance.container_id}}});
 }
 

@@ -242,11 +242,12 @@ using RecordBody =
     std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
                  record::FreshWaitOver, record::BootWaitOver, record::ControlSilent, record::ControlHeard,
                  record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
-                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed, record::ApplyDeclared, record::ApplyUndone,
-                 record::HoldEnded, record::CreateIntended, record::Created, record::Adopted, record::Gone,
-                 record::RemoveIntended, record::StartIntended, record::Running, record::StopIntended, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
-                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed, record::TroubleMet, record::StuckMet,
-                 record::Noted>;
+                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
+                 record::ApplyDeclared, record::ApplyUndone, record::HoldEnded, record::CreateIntended, record::Created,
+                 record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
+                 record::StopIntended, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
+                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed,
+                 record::TroubleMet, record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

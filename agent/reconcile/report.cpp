@@ -42,7 +42,9 @@ void add_node_words(Words& words, const State& state, const Surroundings& around
   if (around.reconciled && !around.docker_known)
     words.add(NodeWord::degraded, fmt::format("Docker: {}", around.docker));
   if (node.suspension) {
-    words.add(any_up ? NodeWord::stopping : any_frozen ? NodeWord::frozen : NodeWord::suspended,
+    words.add(any_up       ? NodeWord::stopping
+              : any_frozen ? NodeWord::frozen
+                           : NodeWord::suspended,
               fmt::format("Suspended by {}: {}", node.suspension->actor, node.suspension->reason));
   }
   if (node.intent == Intent::stopped && !node.suspension) {

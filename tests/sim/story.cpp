@@ -151,7 +151,8 @@ void Story::check_settled(Vm& vm) {
       if (!whole_node && outcome.target.name != name) continue;
       const auto ids = vm.engine.ids_of(name);
       const bool up = std::any_of(ids.begin(), ids.end(), [&](const auto& one) {
-        return runs(vm.engine, one) && !is_frozen(vm, one, state) && !is_foreign(vm, one) && is_known(vm, workload, one);
+        return runs(vm.engine, one) && !is_frozen(vm, one, state) && !is_foreign(vm, one) &&
+               is_known(vm, workload, one);
       });
       const bool stops = outcome.verb == Verb::stop || outcome.verb == Verb::suspend;
       if (stops && up) world_.violation(vm.name, fmt::format("{} succeeded but {} runs", *it, name));

@@ -21,7 +21,6 @@ struct Later {
 const std::vector<Later> later{
     {"[stop.hook]\nexec = [\"save\"]", 2, "stop.hook"},
     {"[disconnect]\nafter_s = \"1d\"\naction = \"freeze\"", 4, "disconnect.action"},
-    {"registry_auth = \"ghcr\"", 2, "registry_auth"},
     {"[memory]\nwarn_percent = 50", 2, "memory"},
     {"tailnet = true", 2, "tailnet"},
 };
