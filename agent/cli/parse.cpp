@@ -108,6 +108,7 @@ SendOptions send_of(const Line& line, Verb verb, Target target) {
   options.command.verb = verb;
   options.command.target = std::move(target);
   options.command.reason = line.reason;
+  options.command.args.dry_run = line.dry_run;
   if (!line.grace.empty()) options.command.args.grace_s = static_cast<int>(parse_duration_s(line.grace).value_or(0));
   return options;
 }
@@ -252,25 +253,19 @@ class Builder {
     with_wait(command);
   }
 
-  // The set is a whole: what was applied before and is not in the folder is removed.
   void add_apply() {
     CLI::App* command =
         add("apply", "Make a folder's workloads the applied ones; all go back if one does not show itself healthy",
             "aura-node apply ./workloads --dry-run", [](Line& line) -> Options {
-              SendOptions options = send_of(line, Verb::apply, {});
-              options.command.args.dry_run = line.dry_run;
-              return ApplyOptions{std::move(options), line.folder};
+              return ApplyOptions{send_of(line, Verb::apply, {}), line.folder};
             });
     command->add_option("folder", line_.folder, "The folder; one NAME.toml a workload")->option_text("DIR")->required();
     command->add_flag("--dry-run", line_.dry_run, "Show the difference, field by field, and change nothing");
     with_reason(command);
     with_wait(command);
-    CLI::App* collect = add("collect", "Remove pulled images that nothing needs, by policy",
-                            "aura-node collect --dry-run", [](Line& line) -> Options {
-                              SendOptions options = send_of(line, Verb::collect, {});
-                              options.command.args.dry_run = line.dry_run;
-                              return options;
-                            });
+    CLI::App* collect =
+        add("collect", "Remove pulled images that nothing needs, by policy", "aura-node collect --dry-run",
+            [](Line& line) -> Options { return send_of(line, Verb::collect, {}); });
     collect->add_flag("--dry-run", line_.dry_run, "Show what would be removed, and remove nothing");
     with_wait(collect);
   }

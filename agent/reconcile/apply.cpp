@@ -67,7 +67,7 @@ Proof prove(Pass& pass, const std::string& name, const ApplyItem& item) {
   const Workload& workload = it->second;
   if (workload.withdrawn_at) return is_up(pass, workload) ? not_yet() : Proof{};
   // Nothing is started, or not by us: there is nothing to be shown.
-  if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) return {};
+  if (!may_run(pass, workload) || is_held(pass.state, workload, pass.now)) return {};
   const Finding& finding = pass.plan.findings.at(name);
   const OwnedContainer* target = target_of(workload);
   const Container* container = target == nullptr ? nullptr : pass.find(target->id);
@@ -152,7 +152,7 @@ bool is_back(const Pass& pass, const std::string& name, const ApplyItem& item) {
   if (it == pass.state.workloads.end()) return true;
   const Workload& workload = it->second;
   if (!item.before || workload.withdrawn_at) return !is_up(pass, workload);
-  if (!should_run(pass.state, workload) || is_held(pass.state, workload, pass.now)) return true;
+  if (!may_run(pass, workload) || is_held(pass.state, workload, pass.now)) return true;
   const Finding& finding = pass.plan.findings.at(name);
   const OwnedContainer* target = target_of(workload);
   const Container* container = target == nullptr ? nullptr : pass.find(target->id);
@@ -218,7 +218,7 @@ std::string waits_for_turn(const Pass& pass, const std::string& name) {
     for (const auto& [other, need] : wanted->second.spec.depends_on) {
       const auto it = pass.state.workloads.find(other);
       if (!open.apply->items.contains(other) || it == pass.state.workloads.end()) continue;
-      if (!should_run(pass.state, it->second) || is_held(pass.state, it->second, pass.now)) continue;
+      if (!may_run(pass, it->second) || is_held(pass.state, it->second, pass.now)) continue;
       const OwnedContainer* target = target_of(it->second);
       const bool replaced = target != nullptr && (target->runs || it->second.never_again);
       if (!replaced || (need == DependencyNeed::healthy && !is_healthy(pass, other, it->second))) return other;
