@@ -46,10 +46,6 @@ Answer<CommandView> Plane::queue(const std::string& node_id, Command command, co
       return view(node, *known, moment);
     }
   }
-  if (command.verb == protocol::Verb::suspend && command.args.mode == "freeze") {
-    return Problem{409, std::string(protocol::code::not_supported_yet),
-                   "suspending with mode freeze is not in this version; leave mode out to stop the workloads"};
-  }
   const std::size_t limit = max_open_commands + (is_reserved_for(command) ? reserved_commands : 0);
   if (node.commands.size() >= limit) {
     return Problem{429,
