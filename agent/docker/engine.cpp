@@ -20,11 +20,11 @@ Error not_an_id(const std::string& id) {
   return {Errc::invalid_argument, fmt::format("\"{}\" is not a container's full id", id)};
 }
 
-// A dockerd that was killed while it started a container leaves a task in containerd that 20.10 never clears; every
-// start of that container is then refused in these words.
+// A dockerd that was killed while it started a container leaves a task, or the folder of one, in containerd that 20.10
+// never clears; every start of that container is then refused in these words.
 bool holds_an_earlier_run(const Error& error) {
-  return error.message.find("task ") != std::string::npos &&
-         error.message.find(": already exists") != std::string::npos;
+  const auto says = [&](std::string_view words) { return error.message.find(words) != std::string::npos; };
+  return (says("task ") && says(": already exists")) || (says("failed to start shim") && says(": file exists"));
 }
 
 // Slashes stay: the API's image names are paths.

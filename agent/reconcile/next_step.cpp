@@ -80,7 +80,8 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
 std::string dependant_still_up(const Pass& pass, const std::string& name) {
   for (const auto& [other, workload] : pass.state.workloads) {
     if (!workload.declared.spec.depends_on.contains(name) || !is_up(pass, workload) || workload.stuck) continue;
-    if (is_held(pass.state, workload, pass.now)) continue;
+    // What is held or frozen does not stop.
+    if (is_held(pass.state, workload, pass.now) || should_freeze(pass.state, workload)) continue;
     if (!may_run(pass, workload) || must_go(pass, other, workload)) return other;
   }
   return {};

@@ -73,6 +73,8 @@ TEST_CASE("a run that Docker cannot clear away is a conflict of its start, anoth
     return docker.run(docker.engine().start(id)).error().code;
   };
   CHECK(code_of("task " + id + ": already exists") == Errc::conflict);
+  CHECK(code_of("failed to start shim: mkdir /run/containerd/io.containerd.runtime.v2.task/moby/" + id +
+                ": file exists: unknown") == Errc::conflict);
   CHECK(code_of("driver failed programming external connectivity: address already in use") == Errc::internal);
 }
 

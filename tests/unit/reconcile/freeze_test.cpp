@@ -110,6 +110,19 @@ TEST_CASE("a frozen workload can be stopped, and a suspension by stopping takes 
   CHECK(crew.agent.events("freeze_lost") == 0);
 }
 
+TEST_CASE("a stop does not wait for a dependant that is frozen") {
+  Crew crew;
+  WorkloadSpec front = simple_spec();
+  front.depends_on["db"] = DependencyNeed::started;
+  crew.agent.declare("front", front);
+  crew.agent.settle(crew.docker);
+  crew.freeze("c1", 1);
+  crew.obey("c2", Verb::stop, 2, "workload:db");
+  CHECK(crew.kind("c2") == OutcomeKind::succeeded);
+  CHECK(crew.phase("db") == Phase::exited);
+  CHECK(crew.phase("front") == Phase::paused);
+}
+
 TEST_CASE("what a human paused is not thawed by the agent") {
   Crew crew;
   crew.docker.containers.at(crew.id("web")).phase = Phase::paused;
