@@ -2,6 +2,7 @@
 
 #include "agent/host/cgroup.hpp"
 #include "agent/host/machine.hpp"
+#include "agent/host/usage.hpp"
 
 #include <utility>
 
@@ -30,8 +31,11 @@ std::optional<std::string> RunHost::credential(const std::string& name) {
 
 bool RunHost::may_connect_to_engine() { return manager_.may_connect_to_engine(); }
 bool RunHost::shutting_down() { return manager_.shutting_down(); }
-std::optional<std::uint64_t> RunHost::oom_kills(const std::string& container_id) {
-  return host::oom_kills(host::cgroup_root, container_id);
+std::optional<std::uint64_t> RunHost::oom_kills(const std::string& container_id, int pid) {
+  return host::oom_kills(host::Roots(), container_id, pid);
+}
+std::optional<ports::ContainerUsage> RunHost::usage(const std::string& container_id, int pid) {
+  return host::usage(host::Roots(), container_id, pid);
 }
 void RunHost::notify(const std::string& state) { systemd::notify(state); }
 

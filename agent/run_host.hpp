@@ -18,7 +18,8 @@ class RunHost final : public ports::Host {
   std::optional<std::string> credential(const std::string& name) override;
   bool may_connect_to_engine() override;
   bool shutting_down() override;
-  std::optional<std::uint64_t> oom_kills(const std::string& container_id) override;
+  std::optional<std::uint64_t> oom_kills(const std::string& container_id, int pid) override;
+  std::optional<ports::ContainerUsage> usage(const std::string& container_id, int pid) override;
   void notify(const std::string& state) override;
 
  private:

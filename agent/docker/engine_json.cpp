@@ -135,6 +135,11 @@ std::string address_of(const Members& settings) {
   return {};
 }
 
+int pid_of(std::int64_t number) {
+  constexpr std::int64_t last = 1 << 22;  // PID_MAX_LIMIT of proc_sys_kernel(5)
+  return number > 0 && number <= last ? static_cast<int>(number) : 0;
+}
+
 reconcile::Resources resources_of(const Members& host) {
   reconcile::Resources resources;
   resources.memory_bytes = host.number("Memory");
@@ -192,6 +197,7 @@ Result<reconcile::Container> parse_inspect(std::string_view body) {
   const auto phase = phase_of(state.text("Status"));
   container.started_at = state.text("StartedAt");
   container.finished_at = state.text("FinishedAt");
+  container.pid = pid_of(state.number("Pid"));
   container.exit_code = static_cast<int>(state.number("ExitCode"));
   container.oom_killed = state.flag("OOMKilled");
   container.error = state.text("Error");

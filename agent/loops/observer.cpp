@@ -178,6 +178,11 @@ void Observer::oom_counted(const std::string& container_id, std::int64_t earlies
   if (known_ns == 0) known_ns = earliest_ns;
 }
 
+int Observer::pid_of(const std::string& container_id) const {
+  const auto known = remembered_.find(container_id);
+  return known == remembered_.end() ? 0 : known->second.pid;
+}
+
 void Observer::engine_event(const ports::EngineEvent& event) {
   const std::string& id = event.container_id;
   dirty_.insert(id);

@@ -35,6 +35,9 @@ class Observer {
   void events_broken_off();
   bool events_up() const { return events_up_; }
 
+  // Of a container's first process, as it was last looked at; 0: not known.
+  int pid_of(const std::string& container_id) const;
+
   // The last observation was complete.
   bool engine_known() const { return engine_known_; }
   // Something was left unknown that Docker may tell if it is asked again soon.

@@ -17,7 +17,9 @@ void OomWatch::look() {
   const std::int64_t earliest_ns = (parts_.clock.now().wall_ms - oom_watch_every_ms) * ns_per_ms;
   for (const auto& [name, workload] : parts_.ledger.state().workloads) {
     for (const auto& owned : workload.containers) {
-      if (owned.runs && parts_.host.oom_kills(owned.id).value_or(0) > 0) observer_.oom_counted(owned.id, earliest_ns);
+      if (!owned.runs) continue;
+      const auto killed = parts_.host.oom_kills(owned.id, observer_.pid_of(owned.id));
+      if (killed.value_or(0) > 0) observer_.oom_counted(owned.id, earliest_ns);
     }
   }
 }

@@ -9,6 +9,23 @@
 
 namespace aura::ports {
 
+// What a running container uses, by the kernel's count. A figure that the kernel does not tell is 0.
+struct ContainerUsage {
+  struct Network {  // since its start, all its interfaces but lo
+    std::uint64_t receive_bytes = 0, transmit_bytes = 0;
+    bool operator==(const Network&) const = default;
+  };
+  std::uint64_t memory_bytes = 0;         // all that is charged to it, page cache too
+  std::uint64_t inactive_file_bytes = 0;  // of that, page cache that goes first when memory is short
+  std::uint64_t working_set_bytes = 0;    // memory_bytes without inactive_file_bytes, as `docker stats` counts
+  std::uint64_t memory_limit_bytes = 0;   // 0: none of its own
+  std::uint64_t cpu_us = 0;               // CPU time since its start
+  std::uint64_t pids = 0;                 // processes and threads now
+  std::uint64_t block_read_bytes = 0, block_write_bytes = 0;  // since its start; what reached a block device
+  std::optional<Network> network;                             // nullopt: the host's own network, or not to be seen
+  bool operator==(const ContainerUsage&) const = default;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -24,8 +41,11 @@ class Host {
   // True: systemd says the host is going down (SystemState "stopping").
   virtual bool shutting_down() = 0;
   // Processes of a running container that the kernel killed for want of memory, since its start; nullopt: not to be
-  // seen.
-  virtual std::optional<std::uint64_t> oom_kills(const std::string& container_id) = 0;
+  // seen. `pid`: of its first process, 0 where it is not known; then only the usual places are looked at.
+  virtual std::optional<std::uint64_t> oom_kills(const std::string& container_id, int pid) = 0;
+  // What a running container uses now, from a handful of small files; nullopt: not to be seen. `pid` as above;
+  // without it nothing is known of its network.
+  virtual std::optional<ContainerUsage> usage(const std::string& container_id, int pid) = 0;
   // sd_notify(3); without NOTIFY_SOCKET nothing happens.
   virtual void notify(const std::string& state) = 0;
 };

@@ -36,6 +36,7 @@ struct Container {
   std::string image;  // as it was asked for
   std::string image_id;
   Labels labels;
+  int pid = 0;                          // on the host, of its first process; 0: it does not run, or not known
   Phase phase = Phase::unknown;         // unknown: listed, but could not be inspected
   std::string started_at, finished_at;  // Docker's, verbatim; "0001-…" before the first start
   int exit_code = 0;

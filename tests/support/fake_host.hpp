@@ -19,15 +19,22 @@ class FakeHost final : public ports::Host {
   }
   bool may_connect_to_engine() override { return may_connect; }
   bool shutting_down() override { return false; }
-  std::optional<std::uint64_t> oom_kills(const std::string& container_id) override {
+  std::optional<std::uint64_t> oom_kills(const std::string& container_id, int) override {
     const auto found = oom_killed.find(container_id);
     return found == oom_killed.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<ports::ContainerUsage> usage(const std::string& container_id, int pid) override {
+    last_pid = pid;
+    const auto found = uses.find(container_id);
+    return found == uses.end() ? std::nullopt : std::optional(found->second);
   }
   void notify(const std::string& state) override { notifications.push_back(state); }
 
   std::string instance_id;
   std::map<std::string, std::string> credentials;
-  std::map<std::string, std::uint64_t> oom_killed;  // by container id
+  std::map<std::string, std::uint64_t> oom_killed;    // by container id
+  std::map<std::string, ports::ContainerUsage> uses;  // by container id; one that is not there is not to be seen
+  int last_pid = 0;                                   // that usage() was asked with
   bool may_connect = true;
   std::vector<std::string> notifications;
 };
