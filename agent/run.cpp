@@ -8,10 +8,12 @@
 #include "agent/loops/collector.hpp"
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/event_log.hpp"
+#include "agent/loops/memory_watch.hpp"
 #include "agent/loops/oom_watch.hpp"
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "agent/probes/prober.hpp"
+#include "agent/probes/stop_hook_caller.hpp"
 #include "agent/run_config.hpp"
 #include "agent/run_host.hpp"
 #include "agent/run_start.hpp"
@@ -88,8 +90,9 @@ class Daemon {
   loops::EventLog event_log_;
   loops::Secrets secrets_;
   loops::Observer observer_;
-  loops::Actor actor_;
   http::Client probe_client_{io_, probe_connections_kept};
+  probes::StopHookCaller hook_caller_;
+  loops::Actor actor_;
   probes::Prober prober_;
   loops::Probes probes_;
   loops::Supervisor supervisor_;
@@ -99,6 +102,7 @@ class Daemon {
   loops::StatusBoard board_;
   loops::HostWatch host_watch_;
   loops::OomWatch oom_watch_;
+  loops::MemoryWatch memory_watch_;
   loops::Collector collector_;
   std::optional<controlplane::HttpControlPlane> control_;
   std::optional<loops::Enrolment> enrolment_;
@@ -120,13 +124,15 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       event_log_(opened_.ledger->state()),
       secrets_(host_),
       observer_(engine_, host_, clock_),
+      hook_caller_(probe_client_, engine_),
       actor_(parts_, observer_, secrets_, actor_options()),
       prober_(io_.get_executor(), probe_client_, engine_),
       probes_(parts_, prober_, secrets_, [this] { supervisor_.wake(); }),
       supervisor_(parts_, observer_, actor_, secrets_,
                   {[this](bool news) { passed(news); }, [this] { return probes_.health(); },
                    [this](const auto& probed) { probes_.follow(probed); },
-                   [this] { return heartbeat_ ? std::optional(heartbeat_->silent_from()) : std::nullopt; }}),
+                   [this] { return heartbeat_ ? std::optional(heartbeat_->silent_from()) : std::nullopt; },
+                   [this] { return memory_watch_.memory(); }}),
       engine_events_(parts_, observer_, actor_, supervisor_, loaded_.config.docker.socket),
       declarations_(parts_, [this] { return read_declarations(); }),
       desk_(
@@ -138,6 +144,8 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
              board_options(loaded_.config, version_)),
       host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }),
       oom_watch_(parts_, observer_),
+      memory_watch_(
+          parts_, [this]() -> const reconcile::Plan& { return supervisor_.plan(); }, [this] { supervisor_.wake(); }),
       collector_(parts_, collect_policy(loaded_.config)) {
   board_.set_host_watch(&host_watch_);
 }
@@ -145,7 +153,7 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
 loops::Actor::Options Daemon::actor_options() {
   const auto& config = loaded_.config;
   return {check_mounts, config.paths.runtime, [this] { supervisor_.wake(); },
-          std::int64_t{config.limits.pull_reserve_mb} << 20};
+          std::int64_t{config.limits.pull_reserve_mb} << 20, &hook_caller_};
 }
 
 bool Daemon::start() {
@@ -181,6 +189,7 @@ bool Daemon::start() {
   spawn(io_.get_executor(), "engine events", engine_events_.run());
   spawn(io_.get_executor(), "host watch", host_watch_.run());
   spawn(io_.get_executor(), "oom watch", oom_watch_.run());
+  spawn(io_.get_executor(), "memory watch", memory_watch_.run());
   spawn(io_.get_executor(), "collector", collector_.run());
   if (opened_.may_return) spawn(io_.get_executor(), "ledger", wait_for_ledger());
   event_log_.follow(opened_.ledger->state());

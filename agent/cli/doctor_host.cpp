@@ -3,6 +3,7 @@
 #include "agent/cli/terminal.hpp"
 #include "agent/config/trusted_file.hpp"
 #include "agent/config/validate.hpp"
+#include "common/bytes.hpp"
 
 #include <fmt/format.h>
 

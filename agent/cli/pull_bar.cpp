@@ -1,6 +1,7 @@
 #include "agent/cli/pull_bar.hpp"
 
 #include "agent/cli/terminal.hpp"
+#include "common/bytes.hpp"
 #include "common/time.hpp"
 
 #include <fmt/format.h>

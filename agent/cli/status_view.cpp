@@ -2,6 +2,7 @@
 
 #include "agent/cli/exit_codes.hpp"
 #include "agent/cli/pull_bar.hpp"
+#include "common/bytes.hpp"
 
 #include <fmt/format.h>
 

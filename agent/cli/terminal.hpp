@@ -69,7 +69,4 @@ class ProgressLine {
   std::string shown_;
 };
 
-// "3.1 GiB", "12.0 MiB", "900 KiB": binary units with one decimal from MiB up.
-std::string human_bytes(std::uint64_t bytes);
-
 }  // namespace aura::cli

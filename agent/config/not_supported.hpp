@@ -15,6 +15,6 @@ struct NotSupported {
 };
 
 // The one list: what a version learns to do leaves it.
-extern const std::array<NotSupported, 4> not_supported;
+extern const std::array<NotSupported, 1> not_supported;
 
 }  // namespace aura::config

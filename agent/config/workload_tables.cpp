@@ -10,6 +10,7 @@ namespace {
 
 constexpr int day_s = 86400;
 constexpr std::int64_t min_memory_bytes = 6LL << 20;  // what Docker itself asks for at least
+constexpr std::size_t max_hook_body_bytes = 4096;
 constexpr std::int64_t max_memory_bytes = 1LL << 50;
 
 bool is_user_part(std::string_view text) {
@@ -93,7 +94,18 @@ reconcile::StopHook read_hook(Section& table) {
     hook.http_post = *post;
     check_loopback_url(table, "http_post", *post);
   }
+  if (const auto bearer = table.text("bearer")) {
+    hook.bearer = *bearer;
+    if (!is_plain_name(*bearer)) table.problem("bearer", "must be the name of a systemd credential");
+  }
+  if (const auto body = table.text("body")) {
+    hook.body = *body;
+    if (body->size() > max_hook_body_bytes) table.problem("body", "must not be longer than 4 KiB");
+  }
   hook.exec = read_argv(table, "exec");
+  if (table.has("exec") && (table.has("bearer") || table.has("body"))) {
+    table.findings().add(table.place(), "stop.hook", "bearer and body belong to http_post");
+  }
   hook.timeout_s = table.duration_s("timeout_s", 1, day_s).value_or(hook.timeout_s);
   table.finish();
   return hook;
@@ -230,6 +242,9 @@ void read_memory_policy(Section& root, reconcile::WorkloadSpec& spec) {
   memory.restart_percent = static_cast<int>(table->integer("restart_percent", 1, 100).value_or(memory.restart_percent));
   if (memory.warn_percent >= memory.restart_percent) {
     table->problem("warn_percent", "must be below restart_percent");
+  }
+  if (spec.resources.memory_bytes == 0) {
+    table->findings().add(table->place(), "memory", "is measured against resources.memory: set that, too");
   }
   table->finish();
   spec.memory = memory;

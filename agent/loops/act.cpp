@@ -87,6 +87,7 @@ Actor::Task Actor::run(reconcile::Action next) {
   if (auto* create_action = std::get_if<action::Create>(&next)) co_await create(std::move(*create_action));
   if (auto* start_action = std::get_if<action::Start>(&next)) co_await start(std::move(*start_action));
   if (auto* stop_action = std::get_if<action::Stop>(&next)) co_await stop(std::move(*stop_action));
+  if (auto* hook_action = std::get_if<action::AskHook>(&next)) co_await ask_hook(std::move(*hook_action));
   if (auto* freeze_action = std::get_if<action::Freeze>(&next)) co_await freeze(std::move(*freeze_action));
   if (auto* thaw_action = std::get_if<action::Thaw>(&next)) co_await thaw(std::move(*thaw_action));
   if (auto* remove_action = std::get_if<action::Remove>(&next)) co_await remove(std::move(*remove_action));

@@ -10,7 +10,9 @@
 #include "agent/loops/parts.hpp"
 #include "agent/loops/prepare.hpp"
 #include "agent/loops/puller.hpp"
+#include "agent/loops/timed.hpp"
 #include "agent/loops/wakeup.hpp"
+#include "agent/ports/hook_caller.hpp"
 #include "agent/reconcile/plan.hpp"
 
 #include <cstdint>
@@ -32,6 +34,7 @@ class Actor {
     std::string runtime_dir;
     std::function<void()> finished;
     std::int64_t pull_reserve_bytes = Puller::default_reserve_bytes;
+    ports::HookCaller* hooks = nullptr;  // outlives the actor; nullptr: stop hooks fail
   };
   Actor(Parts parts, Observer& observer, Secrets& secrets, Options options);
 
@@ -56,6 +59,7 @@ class Actor {
   Task start(reconcile::action::Start action);
   Task stop(reconcile::action::Stop action);
   Task hasten(reconcile::action::Hasten action);
+  Task ask_hook(reconcile::action::AskHook action);
   Task freeze(reconcile::action::Freeze action);
   Task thaw(reconcile::action::Thaw action);
   Task remove(reconcile::action::Remove action);
@@ -63,6 +67,8 @@ class Actor {
 
   boost::asio::awaitable<Result<void>> ensure_network();
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
+  boost::asio::awaitable<ports::HookAnswer> answer_of_hook(reconcile::action::AskHook action);
+  void break_off_hook(const std::string& container_id);
   boost::asio::awaitable<bool> still_runs(reconcile::Instance instance);
   void trouble(const std::string& workload, std::string code, const Error& error, bool at_once = false);
   void leave_alone(const std::string& container_id, std::int64_t for_ms);
@@ -81,6 +87,7 @@ class Actor {
   std::map<std::string, reconcile::action::Hasten> hastened_;  // the last of each workload
   std::map<std::string, BootMs> left_alone_until_;             // by container id
   std::map<std::string, Wakeup*> awaiting_exit_;               // by container id
+  std::map<std::string, Breakable*> asking_;                   // stop hooks, by container id
 };
 
 }  // namespace aura::loops

@@ -27,6 +27,7 @@ void Actor::engine_event(const ports::EngineEvent& event) {
   if (event.action != "die" && event.action != "destroy") return;
   const auto waiting = awaiting_exit_.find(event.container_id);
   if (waiting != awaiting_exit_.end()) waiting->second->notify();
+  break_off_hook(event.container_id);
 }
 
 // The signal was sent before a crash of ours: only the rest of the grace is waited out, then it is killed.
@@ -48,6 +49,7 @@ asio::awaitable<Result<void>> Actor::finish_stop(action::Stop wanted) {
 
 // The stop under way sees the end; what this call says is not needed.
 Actor::Task Actor::hasten(action::Hasten wanted) {
+  break_off_hook(wanted.instance.container_id);
   const auto stopped = co_await parts_.engine.stop(wanted.instance.container_id, wanted.grace_s);
   if (!stopped) log::info("a stop of " + wanted.workload + " could not be hastened: " + stopped.error().message);
 }

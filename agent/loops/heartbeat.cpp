@@ -208,8 +208,8 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   const Now now = parts_.clock.now();
   // The network of a host that has just booted may be a moment away.
   const auto& boot_wait_until = parts_.ledger.state().node.boot_wait_until;
-  const bool too_early =
-      boot_wait_until && *boot_wait_until > now.boot_ms && error.http_status == 0 && failures_ < boot_attempts;
+  const bool unreached = error.http_status == 0 && (error.code == Errc::unavailable || error.code == Errc::timeout);
+  const bool too_early = boot_wait_until && *boot_wait_until > now.boot_ms && unreached && failures_ < boot_attempts;
   if (failures_++ == 0) {
     away_since_ = heard_at_.value_or(now.boot_ms);
     log::warning("the control plane does not answer well: " + error.message);
@@ -231,7 +231,7 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   if (error.retry_after_s > 0) wait_ms = jittered(error.retry_after_s * 1000LL, now.entropy);
   wait_ms = std::max(wait_ms, coalesce_ms);
   if (too_early)
-    wait_ms = boot_retry_ms;
+    wait_ms = jittered(boot_retry_ms, now.entropy);  // all nodes of a host that lost power boot together
   else
     end_boot_wait();
   co_await sleep_for(parts_.clock, wait_ms);

@@ -188,12 +188,13 @@ void Observer::engine_event(const ports::EngineEvent& event) {
   dirty_.insert(id);
   if (event.action == "start") {
     done_.erase(id);
+    kill_untold_.erase(id);
     // From its start on the stream tells of every kill.
     asked_for_kill_.insert(id);
   }
   if (event.action == "destroy") {
     done_.erase(id);
-    for (auto* set : {&dirty_, &asked_for_kill_}) set->erase(id);
+    for (auto* set : {&dirty_, &asked_for_kill_, &kill_untold_}) set->erase(id);
   }
   const bool kill = event.action == "kill" || event.action == "stop";
   if (kill || event.action == "oom") {

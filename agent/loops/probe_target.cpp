@@ -33,15 +33,41 @@ Place split(std::string_view authority) {
   return place;
 }
 
-Place reached(Place place, const reconcile::WorkloadSpec& spec, const reconcile::Probed& probed) {
-  if (probed.address.empty()) return place;
-  place.address = probed.address;
+// `address`: of the container; "": it has none of its own.
+Place reached(Place place, const reconcile::WorkloadSpec& spec, const std::string& address) {
+  if (address.empty()) return place;
+  place.address = address;
   for (const auto& port : spec.ports) {
     if (port.host_port != place.port || port.protocol != "tcp") continue;
     place.port = port.container_port;
     break;
   }
   return place;
+}
+
+struct Web {
+  std::string url, host;
+};
+
+Web reached_by_http(const std::string& text, const reconcile::WorkloadSpec& spec, const std::string& address) {
+  const std::string_view rest = std::string_view(text).substr(scheme.size());
+  const auto end = std::min(rest.find_first_of("/?"), rest.size());
+  Web web;
+  web.host = rest.substr(0, end);
+  const Place place = reached(split(web.host), spec, address);
+  const bool is_v6 = place.address.find(':') != std::string::npos;
+  web.url = fmt::format("{}{}{}{}:{}{}", scheme, is_v6 ? "[" : "", place.address, is_v6 ? "]" : "", place.port,
+                        rest.substr(end));
+  return web;
+}
+
+constexpr std::string_view id_mark = "{id}";
+
+std::string filled_in(std::string text, const std::string& id) {
+  for (auto at = text.find(id_mark); at != text.npos; at = text.find(id_mark, at + id.size())) {
+    text.replace(at, id_mark.size(), id);
+  }
+  return text;
 }
 
 }  // namespace
@@ -52,20 +78,35 @@ ports::ProbeQuestion question_of(const reconcile::Probe& probe, const reconcile:
   question.container_id = probed.instance.container_id;
   question.timeout_ms = std::int64_t{probe.timeout_s} * 1000;
   if (!probe.http.empty()) {
-    const std::string_view rest = std::string_view(probe.http).substr(scheme.size());
-    const auto end = std::min(rest.find_first_of("/?"), rest.size());
-    question.host = rest.substr(0, end);
-    const Place place = reached(split(question.host), spec, probed);
-    const bool is_v6 = place.address.find(':') != std::string::npos;
-    question.url = fmt::format("{}{}{}{}:{}{}", scheme, is_v6 ? "[" : "", place.address, is_v6 ? "]" : "", place.port,
-                               rest.substr(end));
+    Web web = reached_by_http(probe.http, spec, probed.address);
+    question.host = std::move(web.host);
+    question.url = std::move(web.url);
   } else if (!probe.tcp.empty()) {
-    Place place = reached(split(probe.tcp), spec, probed);
+    Place place = reached(split(probe.tcp), spec, probed.address);
     question.address = std::move(place.address);
     question.port = place.port;
   } else {
     question.exec = probe.exec;
   }
+  return question;
+}
+
+// An id has no character that JSON would escape (common/protocol, valid ids).
+ports::HookQuestion hook_question_of(const reconcile::StopHook& hook, const reconcile::WorkloadSpec& spec,
+                                     const reconcile::action::AskHook& asked) {
+  ports::HookQuestion question;
+  question.container_id = asked.instance.container_id;
+  question.timeout_ms = asked.timeout_ms;
+  if (hook.http_post.empty()) {
+    for (const std::string& argument : hook.exec) question.exec.push_back(filled_in(argument, asked.id));
+    return question;
+  }
+  Web web = reached_by_http(hook.http_post, spec, asked.address);
+  question.url = std::move(web.url);
+  question.host = std::move(web.host);
+  question.body = hook.body.empty() ? fmt::format(R"({{"id":"{}","workload":"{}","cause":"{}","grace_s":{}}})",
+                                                  asked.id, asked.workload, to_string(asked.cause), asked.grace_s)
+                                    : filled_in(hook.body, asked.id);
   return question;
 }
 

@@ -1,4 +1,4 @@
-// Where a probe of a workload file reaches its container.
+// Where a probe or a stop hook of a workload file reaches its container.
 //
 // The address in the file is the node's loopback. What is asked is the container itself, at its own address: a
 // published port stands for the container's port behind it, any other port is the container's. The proxy in front of
@@ -6,6 +6,7 @@
 // anybody's on the node. In the host's network, where a container has no address, the probe goes where it says.
 #pragma once
 
+#include "agent/ports/hook_caller.hpp"
 #include "agent/ports/prober.hpp"
 #include "agent/reconcile/plan.hpp"
 
@@ -16,6 +17,11 @@ namespace aura::loops {
 // `probe` is not `docker`.
 ports::ProbeQuestion question_of(const reconcile::Probe& probe, const reconcile::WorkloadSpec& spec,
                                  const reconcile::Probed& probed);
+
+// Without the bearer's secret. "{id}" is filled in; without a body of its own the question is JSON: id, workload,
+// cause, grace_s.
+ports::HookQuestion hook_question_of(const reconcile::StopHook& hook, const reconcile::WorkloadSpec& spec,
+                                     const reconcile::action::AskHook& asked);
 
 // "http://127.0.0.1:80/healthz", "tcp 127.0.0.1:80", "exec test", "docker": as a person knows it.
 std::string name_of(const reconcile::Probe& probe);

@@ -54,6 +54,7 @@ asio::awaitable<void> Supervisor::pass() {
   reconcile::Observed observed = co_await observe();
   if (hooks_.health) observed.health = hooks_.health();
   if (hooks_.silent_from) observed.silent_from = hooks_.silent_from();
+  if (hooks_.memory) observed.memory = hooks_.memory();
   const std::string unknown_before =
       std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
   reconcile::InFlight busy = actor_.in_flight();

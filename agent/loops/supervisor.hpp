@@ -34,6 +34,8 @@ class Supervisor {
     std::function<void(const std::map<std::string, reconcile::Probed>&)> probe = {};
     // Observed::silent_from; without it none is configured.
     std::function<std::optional<BootMs>()> silent_from = {};
+    // Observed::memory.
+    std::function<std::map<std::string, reconcile::MemoryUse>()> memory = {};
   };
   Supervisor(Parts parts, Observer& observer, Actor& actor, Secrets& secrets, Hooks hooks);
 

@@ -17,13 +17,15 @@ std::int64_t ceiling_ms(std::uint32_t step, std::int64_t max_ms) {
 
 // Whose doing the exit was decides whether the restart policy is asked at all.
 bool by_itself(Cause cause) {
-  return cause == Cause::crashed || cause == Cause::exited || cause == Cause::human || cause == Cause::probe;
+  return cause == Cause::crashed || cause == Cause::exited || cause == Cause::human || cause == Cause::probe ||
+         cause == Cause::memory;
 }
 
 bool policy_forbids(const Restart& policy, const Exit& exit) {
   if (exit.cause == Cause::human) return false;
   // The exit code is our stop's, not the workload's own word.
-  if (exit.cause == Cause::probe) return policy.policy == RestartPolicy::never;
+  const bool by_our_stop = exit.cause == Cause::probe || exit.cause == Cause::memory;
+  if (by_our_stop) return policy.policy == RestartPolicy::never;
   if (std::find(policy.never_on_exit.begin(), policy.never_on_exit.end(), exit.code) != policy.never_on_exit.end()) {
     return true;
   }

@@ -29,10 +29,15 @@ void shift(Workload& workload, BootMs by) {
   shift(workload.hold, by);
   for (OwnedContainer& container : workload.containers) container.since += by;
   if (workload.start_sent) workload.start_sent->at += by;
-  if (workload.stop_sent) workload.stop_sent->at += by;
+  if (workload.stop_sent) {
+    workload.stop_sent->at += by;
+    workload.stop_sent->hook_again_at += by;
+    shift(workload.stop_sent->ordered_at, by);
+  }
   if (workload.last_exit) workload.last_exit->at += by;
   for (BootMs& at : workload.restarts) at += by;
   shift(workload.retry_at, by);
+  shift(workload.memory_restart_at, by);
   if (workload.trouble) workload.trouble->retry_at += by;
 }
 

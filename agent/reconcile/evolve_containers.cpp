@@ -12,11 +12,6 @@ namespace {
 
 using protocol::Severity;
 
-Workload* find(State& state, const std::string& name) {
-  const auto it = state.workloads.find(name);
-  return it == state.workloads.end() ? nullptr : &it->second;
-}
-
 OwnedContainer* find_container(Workload& workload, const std::string& id) {
   const auto it = std::find_if(workload.containers.begin(), workload.containers.end(),
                                [&](const OwnedContainer& container) { return !id.empty() && container.id == id; });
@@ -38,8 +33,10 @@ void add_evidence(State& state, const record::Exited& exited, const std::optiona
     evidence.exit_code = exited.exit.code;
     evidence.signal = exit_signal(exited.exit.code);
     evidence.oom = exited.exit.oom;
-    if (stop && stop->instance == exited.exit.instance)
-      evidence.duration_ms = std::max<std::int64_t>(0, now - stop->at);
+    if (stop && stop->instance == exited.exit.instance) {
+      evidence.duration_ms = std::max<std::int64_t>(0, now - stop->ordered_at.value_or(stop->at));
+      evidence.hook = stop->hook_answer;
+    }
     open.evidence[exited.workload] = evidence;
   }
 }
@@ -70,6 +67,7 @@ std::string whose_start(const State& state, const StartSent& start) {
     case Cause::backup: return "as a backup: its primary is given up";
     case Cause::disconnected: return "after the control plane was back";
     case Cause::dependency: return "after the restart of a dependency";
+    case Cause::memory: return "after a planned restart for its memory";
     default: return "as declared";
   }
 }
@@ -123,8 +121,13 @@ void forget_unmade(Workload& workload) {
 
 }  // namespace
 
+Workload* find_workload(State& state, const std::string& name) {
+  const auto it = state.workloads.find(name);
+  return it == state.workloads.end() ? nullptr : &it->second;
+}
+
 void evolve_part(State& state, const Record&, const record::CreateIntended& intended) {
-  Workload* workload = find(state, intended.workload);
+  Workload* workload = find_workload(state, intended.workload);
   if (workload == nullptr) return;
   forget_unmade(*workload);
   workload->containers.push_back(
@@ -133,7 +136,7 @@ void evolve_part(State& state, const Record&, const record::CreateIntended& inte
 }
 
 void evolve_part(State& state, const Record&, const record::Created& created) {
-  Workload* workload = find(state, created.workload);
+  Workload* workload = find_workload(state, created.workload);
   if (workload == nullptr) return;
   for (OwnedContainer& container : workload->containers) {
     if (container.nonce == created.nonce && container.id.empty()) container.id = created.id;
@@ -143,7 +146,7 @@ void evolve_part(State& state, const Record&, const record::Created& created) {
 }
 
 void evolve_part(State& state, const Record& record, const record::Adopted& adopted) {
-  Workload* workload = find(state, adopted.workload);
+  Workload* workload = find_workload(state, adopted.workload);
   if (workload == nullptr || find_container(*workload, adopted.container.id) != nullptr) return;
   workload->containers.push_back(adopted.container);
   for (auto& [id, open] : state.open) {
@@ -160,7 +163,7 @@ void evolve_part(State& state, const Record& record, const record::Adopted& adop
 }
 
 void evolve_part(State& state, const Record& record, const record::Gone& gone) {
-  Workload* workload = find(state, gone.workload);
+  Workload* workload = find_workload(state, gone.workload);
   if (workload == nullptr) return;
   OwnedContainer* container = find_container(*workload, gone.id);
   if (container == nullptr) return;
@@ -178,13 +181,13 @@ void evolve_part(State& state, const Record& record, const record::Gone& gone) {
 }
 
 void evolve_part(State& state, const Record&, const record::RemoveIntended& intended) {
-  Workload* workload = find(state, intended.workload);
+  Workload* workload = find_workload(state, intended.workload);
   if (workload == nullptr) return;
   if (OwnedContainer* container = find_container(*workload, intended.id)) container->remove = true;
 }
 
 void evolve_part(State& state, const Record&, const record::StartIntended& intended) {
-  Workload* workload = find(state, intended.workload);
+  Workload* workload = find_workload(state, intended.workload);
   if (workload == nullptr) return;
   workload->start_sent = intended.start;
   workload->retry_at.reset();
@@ -192,7 +195,7 @@ void evolve_part(State& state, const Record&, const record::StartIntended& inten
 }
 
 void evolve_part(State& state, const Record& record, const record::Running& running) {
-  Workload* workload = find(state, running.workload);
+  Workload* workload = find_workload(state, running.workload);
   if (workload == nullptr) return;
   OwnedContainer* container = find_container(*workload, running.instance.container_id);
   if (container == nullptr) return;
@@ -222,39 +225,8 @@ void evolve_part(State& state, const Record& record, const record::Running& runn
                  {"started_at", running.instance.started_at}}});
 }
 
-void evolve_part(State& state, const Record&, const record::StopIntended& intended) {
-  Workload* workload = find(state, intended.workload);
-  if (workload == nullptr) return;
-  workload->stop_sent = intended.stop;
-  workload->stop_sent->epoch = state.epoch;
-  workload->stuck = false;
-  if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
-}
-
-void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended) {
-  Workload* workload = find(state, intended.workload);
-  if (workload == nullptr) return;
-  workload->frozen = intended.instance;
-  emit(state, record,
-       {.kind = "workload_frozen",
-        .workload = intended.workload,
-        .text =
-            fmt::format("{} is frozen: it keeps its memory and runs on when the node is resumed.", intended.workload),
-        .data = {{"container_id", intended.instance.container_id}}});
-}
-
-void evolve_part(State& state, const Record& record, const record::Thawed& thawed) {
-  Workload* workload = find(state, thawed.workload);
-  if (workload == nullptr) return;
-  workload->frozen.reset();
-  emit(state, record,
-       {.kind = "workload_thawed",
-        .workload = thawed.workload,
-        .text = fmt::format("{} runs on where it was frozen.", thawed.workload)});
-}
-
 void evolve_part(State& state, const Record& record, const record::Exited& exited) {
-  Workload* workload = find(state, exited.workload);
+  Workload* workload = find_workload(state, exited.workload);
   if (workload == nullptr) return;
   const std::optional<StopSent> stop = workload->stop_sent;
   if (OwnedContainer* container = find_container(*workload, exited.exit.instance.container_id)) {
@@ -305,13 +277,11 @@ void evolve_part(State& state, const Record& record, const record::Exited& exite
        {.kind = "freeze_lost",
         .severity = Severity::warning,
         .workload = exited.workload,
-        .text = fmt::format("{} was frozen and has ended; it stays stopped until the node is resumed, and starts anew "
-                            "then.",
-                            exited.workload)});
+        .text = fmt::format("{} was frozen and has ended; it starts anew when it may run again.", exited.workload)});
 }
 
 void evolve_part(State& state, const Record&, const record::ImageMissing& missing) {
-  if (Workload* workload = find(state, missing.workload)) workload->image_missing = true;
+  if (Workload* workload = find_workload(state, missing.workload)) workload->image_missing = true;
 }
 
 void evolve_part(State& state, const Record& record, const record::ImagePresent& present) {
@@ -369,7 +339,7 @@ void evolve_part(State& state, const Record& record, const record::PullFailed& f
 }
 
 void evolve_part(State& state, const Record& record, const record::TroubleMet& met) {
-  Workload* workload = find(state, met.workload);
+  Workload* workload = find_workload(state, met.workload);
   if (workload == nullptr) return;
   workload->start_sent.reset();
   set_trouble(workload->trouble, met.code, met.detail, record.boot_ms + met.retry_in_ms);
@@ -378,7 +348,7 @@ void evolve_part(State& state, const Record& record, const record::TroubleMet& m
 }
 
 void evolve_part(State& state, const Record& record, const record::StuckMet& met) {
-  Workload* workload = find(state, met.workload);
+  Workload* workload = find_workload(state, met.workload);
   if (workload == nullptr) return;
   workload->stuck = true;
   set_trouble(workload->trouble, "stuck", met.detail, record.boot_ms + met.retry_in_ms);

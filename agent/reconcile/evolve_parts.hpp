@@ -27,7 +27,17 @@ void evolve_part(State& state, const Record& record, const record::WantedTaken& 
 void evolve_part(State& state, const Record& record, const record::Confirmed& confirmed);
 void evolve_part(State& state, const Record& record, const record::HoldEnded& ended);
 
+// evolve_stops.cpp
+void evolve_part(State& state, const Record& record, const record::StopIntended& intended);
+void evolve_part(State& state, const Record& record, const record::HookAnswered& answered);
+void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended);
+void evolve_part(State& state, const Record& record, const record::Thawed& thawed);
+void evolve_part(State& state, const Record& record, const record::MemoryHigh& high);
+void evolve_part(State& state, const Record& record, const record::MemoryEased& eased);
+
 // evolve_containers.cpp
+// nullptr: it is not declared.
+Workload* find_workload(State& state, const std::string& name);
 void evolve_part(State& state, const Record& record, const record::CreateIntended& intended);
 void evolve_part(State& state, const Record& record, const record::Created& created);
 void evolve_part(State& state, const Record& record, const record::Adopted& adopted);
@@ -35,9 +45,6 @@ void evolve_part(State& state, const Record& record, const record::Gone& gone);
 void evolve_part(State& state, const Record& record, const record::RemoveIntended& intended);
 void evolve_part(State& state, const Record& record, const record::StartIntended& intended);
 void evolve_part(State& state, const Record& record, const record::Running& running);
-void evolve_part(State& state, const Record& record, const record::StopIntended& intended);
-void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended);
-void evolve_part(State& state, const Record& record, const record::Thawed& thawed);
 void evolve_part(State& state, const Record& record, const record::Exited& exited);
 void evolve_part(State& state, const Record& record, const record::ImageMissing& missing);
 void evolve_part(State& state, const Record& record, const record::ImagePresent& present);

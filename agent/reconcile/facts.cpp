@@ -54,6 +54,7 @@ std::string whose_stop(const StopSent& stop) {
       case Cause::dependency: return std::string("a dependency was restarted");
       case Cause::backup: return std::string("its primary does not need it");
       case Cause::disconnected: return std::string("of its [disconnect]");
+      case Cause::memory: return std::string("its memory was running out");
       default: return std::string("a command said so");
     }
   }());
@@ -243,6 +244,7 @@ void find_facts(Pass& pass) {
     if (find_created(pass, name, workload)) continue;
     if (find_adoptable(pass, name, workload)) continue;
     if (find_run_facts(pass, name, workload)) continue;
+    if (find_memory(pass, name, workload)) continue;
     find_retention_end(pass, name, workload);
   }
 }

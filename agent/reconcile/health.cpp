@@ -32,7 +32,8 @@ std::string with_answer(std::string sentence, const Health* health) {
 std::optional<StopOrder> decided_before(const Workload& workload, const Container& container) {
   if (!workload.stop_sent || !(workload.stop_sent->instance == container.instance())) return {};
   const StopSent& sent = *workload.stop_sent;
-  if (sent.cause != Cause::probe && sent.cause != Cause::dependency) return {};
+  const bool by_itself = sent.cause == Cause::probe || sent.cause == Cause::dependency || sent.cause == Cause::memory;
+  if (!by_itself) return {};
   return StopOrder{.cause = sent.cause, .reason = sent.reason, .grace_s = sent.grace_s};
 }
 
@@ -85,7 +86,7 @@ bool is_healthy(const Pass& pass, const std::string& name, const Workload& workl
   return view.health != "starting" && view.health != "unhealthy";
 }
 
-std::optional<StopOrder> health_order(const Pass& pass, const std::string& name, const Workload& workload,
+std::optional<StopOrder> health_order(Pass& pass, const std::string& name, const Workload& workload,
                                       const OwnedContainer& owned, const Container& container) {
   if (auto before = decided_before(workload, container)) return before;
   if (&owned != target_of(workload) || container.phase != Phase::running || !is_known_run(owned, container)) return {};
@@ -96,6 +97,7 @@ std::optional<StopOrder> health_order(const Pass& pass, const std::string& name,
     order.reason = health->trouble;
     return order;
   }
+  if (auto memory = memory_order(pass, name, workload, container)) return memory;
   if (const std::string restarted = restarted_dependency(pass, workload, owned); !restarted.empty()) {
     order.cause = Cause::dependency;
     order.reason = restarted;

@@ -33,12 +33,12 @@ const OpenCommand* stopping_command(const State& state, const std::string& name)
 }
 
 // Why a container that is up must not stay up; nullopt: it may.
-std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, const Workload& workload,
+std::optional<StopOrder> stop_order(Pass& pass, const std::string& name, const Workload& workload,
                                     const OwnedContainer& owned, const Container& container) {
   const State& state = pass.state;
   StopOrder order;
   order.grace_s = workload.declared.spec.stop.grace_s;
-  if (should_freeze(state, workload)) return {};
+  if (should_freeze(pass, workload)) return {};
   if (!should_run(state, workload)) {
     // A new node that waits for its first decision and a clone start nothing; what runs there already is left alone.
     const bool undecided = (state.node.fresh_until || state.node.boot_wait_until || state.node.cloned) &&
@@ -72,6 +72,7 @@ std::optional<StopOrder> stop_order(const Pass& pass, const std::string& name, c
     order.actor = open->command.actor;
     order.reason = open->command.reason;
     if (open->command.args.grace_s) order.grace_s = *open->command.args.grace_s;
+    order.force = open->command.force;
   }
   return order;
 }
@@ -81,7 +82,7 @@ std::string dependant_still_up(const Pass& pass, const std::string& name) {
   for (const auto& [other, workload] : pass.state.workloads) {
     if (!workload.declared.spec.depends_on.contains(name) || !is_up(pass, workload) || workload.stuck) continue;
     // What is held or frozen does not stop.
-    if (is_held(pass.state, workload, pass.now) || should_freeze(pass.state, workload)) continue;
+    if (is_held(pass.state, workload, pass.now) || should_freeze(pass, workload)) continue;
     if (!may_run(pass, workload) || must_go(pass, other, workload)) return other;
   }
   return {};
@@ -105,7 +106,8 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
   const BootMs now = pass.now.boot_ms;
   const bool newer = !order.command_id.empty() && order.command_id != sent.command_id;
   const bool sooner = now + std::int64_t{order.grace_s} * 1000 < sent.at + std::int64_t{sent.grace_s} * 1000;
-  if (newer && sooner) {
+  const bool skips_hook = order.force && sent.hook != HookState::over;
+  if (newer && (sooner || skips_hook)) {
     StopSent again = stop_sent(container, order, now);
     again.hastens = true;
     pass.fact(record::StopIntended{name, std::move(again)});
@@ -117,9 +119,9 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
 void stop_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                const StopOrder& order, Finding& finding) {
   finding.word = workload.stuck ? WorkloadWord::stuck : WorkloadWord::stopping;
-  finding.reason = order.cause == Cause::probe || order.cause == Cause::backup || order.cause == Cause::disconnected
-                       ? fmt::format("It is being stopped: {}.", order.reason)
-                       : "It is being stopped.";
+  const bool by_itself = order.cause == Cause::probe || order.cause == Cause::backup ||
+                         order.cause == Cause::disconnected || order.cause == Cause::memory;
+  finding.reason = by_itself ? fmt::format("It is being stopped: {}.", order.reason) : "It is being stopped.";
   if (workload.stuck && workload.trouble) finding.reason = workload.trouble->detail;
   if (pass.in_flight.workloads.contains(name)) {
     hasten_step(pass, name, workload, container, order);
@@ -140,7 +142,12 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
     }
     StopSent stop = stop_sent(container, order, pass.now.boot_ms);
     stop.again = same_run;
+    stop.hook = first_hook_state(workload, container, order);
     pass.fact(record::StopIntended{name, std::move(stop)});
+    return;
+  }
+  if (workload.stop_sent->hook != HookState::over) {
+    hook_step(pass, name, workload, container, finding);
     return;
   }
   // Recorded a moment ago: the first sending. Later: this or an earlier life of the agent may have sent it.
@@ -215,8 +222,9 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
   wake_for_rest(pass, name, workload);
   if (may_run(pass, workload)) {
     start_step(pass, name, workload, finding);
-  } else if (should_freeze(pass.state, workload)) {
-    freeze_step(pass, name, workload, why_stopped(pass.state, workload), finding);
+  } else if (should_freeze(pass, workload)) {
+    const auto rest = should_run(pass.state, workload) ? rest_of(pass, workload) : std::nullopt;
+    freeze_step(pass, name, workload, rest ? rest->why : why_stopped(pass.state, workload), finding);
   } else {
     const bool up = is_up(pass, workload);
     finding.word = up ? WorkloadWord::running : WorkloadWord::stopped;

@@ -69,10 +69,18 @@ struct Health {
   bool operator==(const Health&) const = default;
 };
 
+// How much memory a run uses that the kernel cannot take back: its working set, usage less inactive file pages.
+struct MemoryUse {
+  Instance instance;
+  std::int64_t used_bytes = 0;  // the smaller of the last two looks: a peak of a moment counts for nothing
+  bool operator==(const MemoryUse&) const = default;
+};
+
 struct Observed {
   std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
   std::string unknown_reason;                        // then: one sentence
   std::map<std::string, Health> health;              // by workload; of those that Plan::probed asked for
+  std::map<std::string, MemoryUse> memory;           // by workload; of those with a memory policy that run
   // When the control plane last answered, or this process began; nullopt: none is configured.
   std::optional<BootMs> silent_from;
   bool after_gap = false;   // the first complete listing of this process after Docker could not be asked for a while

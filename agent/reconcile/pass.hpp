@@ -53,6 +53,7 @@ struct StopOrder {
   Cause cause = Cause::none;
   std::string command_id, actor, reason;
   int grace_s = 0;
+  bool force = false;  // its stop hook is not asked
 };
 
 // The run of a container of ours that is up, as the ledger has it; false while it does not.
@@ -74,6 +75,21 @@ bool may_run(const Pass& pass, const Workload& workload);
 void wake_for_rest(Pass& pass, const std::string& name, const Workload& workload);
 // What the silence of the control plane adds to the ledger.
 void find_silence(Pass& pass);
+// True if it should stand still instead of being stopped: the node is suspended with mode freeze, or its [disconnect]
+// says so; Docker keeps containers over its restarts; and it would run otherwise.
+bool should_freeze(const Pass& pass, const Workload& workload);
+
+// stop_hook.cpp: how far a stop that is ordered now is with the hook.
+HookState first_hook_state(const Workload& workload, const Container& container, const StopOrder& order);
+// The part of a stop that comes before it is sent; StopSent::hook is not over.
+void hook_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
+               Finding& finding);
+
+// memory.cpp: a run that came near its memory limit, or is well below it again. True if a fact was told.
+bool find_memory(Pass& pass, const std::string& name, const Workload& workload);
+// A planned restart before the kernel would end it; nullopt: none is due, or none is allowed now.
+std::optional<StopOrder> memory_order(Pass& pass, const std::string& name, const Workload& workload,
+                                      const Container& container);
 
 // dependencies.cpp: the dependency that a start waits for, as a sentence; empty when all are there.
 std::string missing_dependency(const Pass& pass, const Workload& workload);
@@ -92,7 +108,7 @@ HealthView judge_health(const Pass& pass, const std::string& name, const Workloa
 // It runs for the declared spec, may stay up, and its probes (without any: Docker's HEALTHCHECK) find nothing wrong.
 bool is_healthy(const Pass& pass, const std::string& name, const Workload& workload);
 // Why the health of this run, or that of a dependency, ends it. What was decided once is carried through.
-std::optional<StopOrder> health_order(const Pass& pass, const std::string& name, const Workload& workload,
+std::optional<StopOrder> health_order(Pass& pass, const std::string& name, const Workload& workload,
                                       const OwnedContainer& owned, const Container& container);
 // Asks for the probes of a run.
 void probe_step(Pass& pass, const std::string& name, const Workload& workload, const OwnedContainer& owned,

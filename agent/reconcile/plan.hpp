@@ -40,6 +40,17 @@ struct Hasten {
   int grace_s = 0;
   bool operator==(const Hasten&) const = default;
 };
+// The workload's stop hook, before the stop: HookAnswered tells what it said.
+struct AskHook {
+  std::string workload;
+  Instance instance;
+  std::string address;  // Container::address
+  std::string id;       // the same each time one stop asks
+  Cause cause = Cause::none;
+  std::int64_t timeout_ms = 0;
+  int grace_s = 0;  // what is left of it
+  bool operator==(const AskHook&) const = default;
+};
 // Its processes stand still and keep their memory.
 struct Freeze {
   std::string workload;
@@ -75,8 +86,9 @@ struct EndPull {
   bool operator==(const EndPull&) const = default;
 };
 }  // namespace action
-using Action = std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::Freeze, action::Thaw,
-                            action::Remove, action::Update, action::Pull, action::EndPull>;
+using Action =
+    std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::AskHook, action::Freeze,
+                 action::Thaw, action::Remove, action::Update, action::Pull, action::EndPull>;
 
 // The workload an action belongs to; for a Pull "".
 const std::string& workload_of(const Action& action);
@@ -120,13 +132,14 @@ struct Plan {
 // facts it has no actions.
 Plan reconcile(const State& state, const Observed& observed, const InFlight& in_flight, const Now& now);
 
+// Where a use of memory stands by the workload's memory policy; low without one. middle: below the warning, and not so
+// far below it that a warning is over.
+enum class MemoryLevel { low, middle, high, restart };
+MemoryLevel memory_level(const WorkloadSpec& spec, std::int64_t used_bytes);
+
 // True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, boot wait,
 // clone.
 bool should_run(const State& state, const Workload& workload);
-
-// True if it should stand still instead of being stopped: the node is suspended with mode freeze, Docker keeps
-// containers over its restarts, and it would run otherwise.
-bool should_freeze(const State& state, const Workload& workload);
 
 // "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.
 std::string name_prefix(const std::string& node_id);

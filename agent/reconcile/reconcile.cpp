@@ -72,12 +72,6 @@ bool is_held(const State& state, const Workload& workload, const Now& now) {
   return holds(state.node.hold) || holds(workload.hold);
 }
 
-bool should_freeze(const State& state, const Workload& workload) {
-  return state.node.suspension && state.node.suspension->mode == "freeze" && state.node.live_restore &&
-         !workload.withdrawn_at && workload.intent == protocol::Intent::running &&
-         state.node.intent == protocol::Intent::running && !state.node.cloned;
-}
-
 bool should_run(const State& state, const Workload& workload) {
   return !workload.withdrawn_at && workload.intent == protocol::Intent::running &&
          state.node.intent == protocol::Intent::running && !state.node.suspension && !state.node.fresh_until &&

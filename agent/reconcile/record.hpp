@@ -170,6 +170,27 @@ struct StopIntended {
   StopSent stop;
   bool operator==(const StopIntended&) const = default;
 };
+// What the stop hook said: busy, and is asked again; or anything else, and the stop goes on.
+struct HookAnswered {
+  std::string workload;
+  Instance instance;
+  bool busy = false, failed = false;
+  std::int64_t again_in_ms = 0;
+  std::string answer;  // a sentence's part: "ready", "busy: 2 turns are running", "failed: answered 500"
+  bool operator==(const HookAnswered&) const = default;
+};
+// Its working set has come near its limit, or is well below it again.
+struct MemoryHigh {
+  std::string workload;
+  Instance instance;
+  std::int64_t used_bytes = 0, limit_bytes = 0;
+  bool operator==(const MemoryHigh&) const = default;
+};
+struct MemoryEased {
+  std::string workload;
+  std::int64_t used_bytes = 0, limit_bytes = 0;
+  bool operator==(const MemoryEased&) const = default;
+};
 struct FreezeIntended {
   std::string workload;
   Instance instance;
@@ -245,9 +266,10 @@ using RecordBody =
                  record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
                  record::ApplyDeclared, record::ApplyUndone, record::HoldEnded, record::CreateIntended, record::Created,
                  record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
-                 record::StopIntended, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
-                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed,
-                 record::TroubleMet, record::StuckMet, record::Noted>;
+                 record::StopIntended, record::HookAnswered, record::MemoryHigh, record::MemoryEased,
+                 record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited, record::ImageMissing,
+                 record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed, record::TroubleMet,
+                 record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -176,8 +176,8 @@ Report make_report(const State& state, const Plan& plan, const InFlight& in_flig
   for (const auto& [name, workload] : state.workloads) {
     report.workloads.push_back(report_workload(name, workload, plan, in_flight, now));
     const auto finding = plan.findings.find(name);
-    const bool frozen = should_freeze(state, workload) && finding != plan.findings.end() &&
-                        finding->second.word == WorkloadWord::frozen;
+    const bool frozen =
+        finding != plan.findings.end() && finding->second.word == WorkloadWord::frozen && finding->second.as_intended;
     any_frozen = any_frozen || frozen;
     any_up = any_up || (!frozen && std::any_of(workload.containers.begin(), workload.containers.end(),
                                                [](const auto& owned) { return owned.runs; }));

@@ -49,10 +49,10 @@ std::optional<Rest> backup_rest(const Pass& pass, const std::string& name, const
   return Rest{.cause = Cause::backup, .why = well};
 }
 
-// When [disconnect] stops it, where it does and the control plane is silent.
+// When [disconnect] stops or freezes it, where it does and the control plane is silent.
 std::optional<BootMs> cut_off_at(const Pass& pass, const Workload& workload) {
   const auto& disconnect = workload.declared.spec.disconnect;
-  if (!disconnect || disconnect->action != DisconnectAction::stop) return {};
+  if (!disconnect || disconnect->action == DisconnectAction::keep) return {};
   if (!pass.state.reports || !pass.state.node.silent_since) return {};
   return *pass.state.node.silent_since + std::int64_t{disconnect->after_s} * 1000;
 }
@@ -62,6 +62,16 @@ std::optional<BootMs> cut_off_at(const Pass& pass, const Workload& workload) {
 bool is_cut_off(const Pass& pass, const Workload& workload) {
   const auto at = cut_off_at(pass, workload);
   return at && *at <= pass.now.boot_ms;
+}
+
+bool should_freeze(const Pass& pass, const Workload& workload) {
+  const Node& node = pass.state.node;
+  const bool by_suspension = node.suspension && node.suspension->mode == "freeze";
+  const auto& disconnect = workload.declared.spec.disconnect;
+  const bool by_silence = should_run(pass.state, workload) && disconnect &&
+                          disconnect->action == DisconnectAction::freeze && is_cut_off(pass, workload);
+  return (by_suspension || by_silence) && node.live_restore && !workload.withdrawn_at &&
+         workload.intent == protocol::Intent::running && node.intent == protocol::Intent::running && !node.cloned;
 }
 
 std::optional<Rest> rest_of(const Pass& pass, const Workload& workload) {
@@ -114,7 +124,7 @@ void find_silence(Pass& pass) {
   std::optional<std::int64_t> told_after_ms;
   for (const auto& [name, workload] : pass.state.workloads) {
     const auto& disconnect = workload.declared.spec.disconnect;
-    if (!disconnect || disconnect->action != DisconnectAction::stop || workload.withdrawn_at) continue;
+    if (!disconnect || disconnect->action == DisconnectAction::keep || workload.withdrawn_at) continue;
     const std::int64_t after_ms = std::min(std::int64_t{disconnect->after_s} * 1000, silence_told_after_ms);
     told_after_ms = std::min(told_after_ms.value_or(after_ms), after_ms);
   }

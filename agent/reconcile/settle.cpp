@@ -147,7 +147,7 @@ Verdict none_runs(const Pass& pass, const OpenCommand& open) {
   for (const std::string& name : targeted(pass.state, open.command)) {
     const Workload& workload = pass.state.workloads.at(name);
     const Finding& finding = pass.plan.findings.at(name);
-    const bool freezes = open.command.verb == Verb::suspend && should_freeze(pass.state, workload);
+    const bool freezes = open.command.verb == Verb::suspend && should_freeze(pass, workload);
     if (freezes && finding.word == WorkloadWord::frozen) continue;
     if (freezes && workload.trouble && workload.trouble->code == "freeze_failed" &&
         workload.trouble->attempts >= attempts_before_failed) {

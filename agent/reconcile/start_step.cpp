@@ -102,7 +102,8 @@ void intend_start(Pass& pass, const std::string& name, const Workload& workload,
   if (workload.last_exit) {
     const Cause cause = workload.last_exit->cause;
     again = cause == Cause::crashed || cause == Cause::exited || cause == Cause::human ||
-            cause == Cause::docker_restart || cause == Cause::probe || cause == Cause::dependency;
+            cause == Cause::docker_restart || cause == Cause::probe || cause == Cause::dependency ||
+            cause == Cause::memory;
     if (again || cause == Cause::host_reboot || cause == Cause::replaced || cause == Cause::disconnected)
       start.cause = cause;
   }
@@ -264,6 +265,8 @@ void start_step(Pass& pass, const std::string& name, const Workload& workload, F
   finding.health = view.health;
   finding.reason = view.reason;
   finding.as_intended = view.word == WorkloadWord::running;
+  const bool near_limit = workload.memory_high == container.instance();
+  if (near_limit && finding.reason.empty()) finding.reason = "It has come near its memory limit.";
   probe_step(pass, name, workload, *active, container);
   const auto& live = container.resources;
   const bool differ = live && limits_differ(workload.declared.spec.resources, *live);

@@ -40,6 +40,7 @@ enum class Cause {
   probe,
   backup,        // stopped: its primary is well again; started: that is given up
   disconnected,  // the control plane has not answered for too long
+  memory,        // a planned restart, before the kernel takes it for want of memory
 };
 std::string_view to_string(Cause cause);
 
@@ -58,6 +59,9 @@ struct OwnedContainer {
   bool operator==(const OwnedContainer&) const = default;
 };
 
+// How far a stop is with the workload's stop hook; over: the stop itself goes out, or went out.
+enum class HookState { due, busy, answered, over };
+
 // Recorded before a stop is sent: whose stop it is and until when its grace runs.
 struct StopSent {
   Instance instance;
@@ -69,6 +73,10 @@ struct StopSent {
   bool hastens = false;     // another stop of this run was under way with more time
   bool again = false;       // another stop of this run was recorded before, and may have been sent
   std::uint64_t epoch = 0;  // the life of the agent that recorded it
+  HookState hook = HookState::over;
+  BootMs hook_again_at = 0;          // busy: asked again then
+  std::string hook_answer;           // the last one, a sentence's part; "": none yet
+  std::optional<BootMs> ordered_at;  // where the hook took a part of the grace: when the stop was ordered
   bool operator==(const StopSent&) const = default;
 };
 
@@ -135,6 +143,9 @@ struct Workload {
   bool crash_loop = false;
   bool never_again = false;  // exit code in never_on_exit, or policy says no more
   std::uint32_t restarts_total = 0;
+
+  std::optional<Instance> memory_high;      // the run that was warned of
+  std::optional<BootMs> memory_restart_at;  // the last planned restart
 
   bool image_missing = false;  // Docker said so at create; a pull is due
   std::string image_digest;

@@ -25,6 +25,7 @@ std::string_view to_string(Cause cause) {
     case Cause::probe: return "probe";
     case Cause::backup: return "backup";
     case Cause::disconnected: return "disconnected";
+    case Cause::memory: return "memory";
   }
   return "none";
 }
@@ -62,6 +63,9 @@ struct NameOf {
   std::string_view operator()(const record::StartIntended&) const { return "start_intended"; }
   std::string_view operator()(const record::Running&) const { return "running"; }
   std::string_view operator()(const record::StopIntended&) const { return "stop_intended"; }
+  std::string_view operator()(const record::HookAnswered&) const { return "hook_answered"; }
+  std::string_view operator()(const record::MemoryHigh&) const { return "memory_high"; }
+  std::string_view operator()(const record::MemoryEased&) const { return "memory_eased"; }
   std::string_view operator()(const record::FreezeIntended&) const { return "freeze_intended"; }
   std::string_view operator()(const record::Thawed&) const { return "thawed"; }
   std::string_view operator()(const record::EngineFacts&) const { return "engine_facts"; }

@@ -57,8 +57,12 @@ struct Security {
   bool operator==(const Security&) const = default;
 };
 
+// Asked before a stop is sent: the workload may get ready for it, or ask for more time. "{id}" in body and exec stands
+// for the id of the command, or of the stop where no command ordered it: the same each time one stop asks.
 struct StopHook {
-  std::string http_post;  // exactly one of both
+  std::string http_post;  // exactly one of http_post and exec
+  std::string bearer;     // name of a systemd credential for its Authorization header; "": none
+  std::string body;       // "": what is known of the stop, as JSON
   std::vector<std::string> exec;
   int timeout_s = 20;
   bool operator==(const StopHook&) const = default;

@@ -22,7 +22,8 @@ BOOST_DESCRIBE_STRUCT(Target, (), (kind, name))
 BOOST_DESCRIBE_STRUCT(CommandArgs, (),
                       (grace_s, mode, then, workloads, version, for_s, instance, allow_removal, stage, dry_run))
 BOOST_DESCRIBE_STRUCT(Command, (), (id, verb, target, generation, expires_in_s, age_s, args, force, reason, actor))
-BOOST_DESCRIBE_STRUCT(Evidence, (), (workload, state, exit_code, signal, oom, duration_ms, container_id, started_at))
+BOOST_DESCRIBE_STRUCT(Evidence, (),
+                      (workload, state, exit_code, signal, oom, duration_ms, hook, container_id, started_at))
 BOOST_DESCRIBE_STRUCT(Change, (), (workload, field, from, to))
 BOOST_DESCRIBE_STRUCT(Outcome, (),
                       (command_id, verb, target, kind, code, detail, node_generation, started_at, finished_at, actor,
@@ -45,7 +46,8 @@ BOOST_DESCRIBE_ENUM(OnDependencyRestart, none, restart)
 BOOST_DESCRIBE_ENUM(DisconnectAction, keep, stop, freeze)
 BOOST_DESCRIBE_ENUM(Source, file, applied)
 BOOST_DESCRIBE_ENUM(Cause, none, command, suspended, node_stopped, replaced, withdrawn, crashed, exited, human,
-                    docker_restart, host_reboot, declared, dependency, shutdown, probe, backup, disconnected)
+                    docker_restart, host_reboot, declared, dependency, shutdown, probe, backup, disconnected, memory)
+BOOST_DESCRIBE_ENUM(HookState, due, busy, answered, over)
 
 BOOST_DESCRIBE_STRUCT(SecretRef, (), (credential, on_change))
 BOOST_DESCRIBE_STRUCT(Mount, (), (source, target, read_only))
@@ -53,7 +55,7 @@ BOOST_DESCRIBE_STRUCT(Port, (), (host_address, host_port, container_port, protoc
 BOOST_DESCRIBE_STRUCT(Resources, (), (memory_bytes, cpus, pids, oom_score_adj))
 BOOST_DESCRIBE_STRUCT(Security, (),
                       (user, read_only, cap_drop, cap_add, no_new_privileges, init, privileged, host_namespaces))
-BOOST_DESCRIBE_STRUCT(StopHook, (), (http_post, exec, timeout_s))
+BOOST_DESCRIBE_STRUCT(StopHook, (), (http_post, bearer, body, exec, timeout_s))
 BOOST_DESCRIBE_STRUCT(Stop, (), (signal, grace_s, hook))
 BOOST_DESCRIBE_STRUCT(Restart, (),
                       (policy, backoff_first_ms, backoff_max_s, reset_after_s, never_on_exit, give_up_restarts,
@@ -69,7 +71,9 @@ BOOST_DESCRIBE_STRUCT(Declaration, (), (name, source, spec, spec_hash))
 
 BOOST_DESCRIBE_STRUCT(Instance, (), (container_id, started_at))
 BOOST_DESCRIBE_STRUCT(OwnedContainer, (), (nonce, name, n, spec_hash, id, remove, seen, runs, since, since_boot))
-BOOST_DESCRIBE_STRUCT(StopSent, (), (instance, cause, command_id, actor, reason, at, grace_s, hastens, again, epoch))
+BOOST_DESCRIBE_STRUCT(StopSent, (),
+                      (instance, cause, command_id, actor, reason, at, grace_s, hastens, again, epoch, hook,
+                       hook_again_at, hook_answer, ordered_at))
 BOOST_DESCRIBE_STRUCT(StartSent, (), (container_id, after, cause, command_id, at))
 BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, child_oom, seen, cause, why, at, wall_at))
 BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))
@@ -77,7 +81,7 @@ BOOST_DESCRIBE_STRUCT(Hold, (), (until, actor))
 BOOST_DESCRIBE_STRUCT(Workload, (),
                       (declared, withdrawn_at, intent, generation, hold, containers, next_n, start_sent, stop_sent,
                        frozen, last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
-                       image_missing, image_digest, trouble, stuck, runs))
+                       memory_high, memory_restart_at, image_missing, image_digest, trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(ApplyItem, (), (before, withdrawn_before, first_run_at))
 BOOST_DESCRIBE_STRUCT(Apply, (), (wanted, changes, images, declared, items, undone, undone_at, cancelled))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
@@ -132,6 +136,9 @@ BOOST_DESCRIBE_STRUCT(RemoveIntended, (), (workload, id))
 BOOST_DESCRIBE_STRUCT(StartIntended, (), (workload, start, counted))
 BOOST_DESCRIBE_STRUCT(Running, (), (workload, instance))
 BOOST_DESCRIBE_STRUCT(StopIntended, (), (workload, stop))
+BOOST_DESCRIBE_STRUCT(HookAnswered, (), (workload, instance, busy, failed, again_in_ms, answer))
+BOOST_DESCRIBE_STRUCT(MemoryHigh, (), (workload, instance, used_bytes, limit_bytes))
+BOOST_DESCRIBE_STRUCT(MemoryEased, (), (workload, used_bytes, limit_bytes))
 BOOST_DESCRIBE_STRUCT(FreezeIntended, (), (workload, instance))
 BOOST_DESCRIBE_STRUCT(Thawed, (), (workload))
 BOOST_DESCRIBE_STRUCT(EngineFacts, (), (live_restore))

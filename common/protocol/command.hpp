@@ -105,6 +105,7 @@ struct Evidence {
   std::string signal;  // "SIGTERM", "" if none
   bool oom = false;
   std::optional<std::int64_t> duration_ms;  // of the stop
+  std::string hook;                         // what its stop hook said; "" where it has none
   std::string container_id;
   std::string started_at;  // the instance that runs now, as Docker says it
   bool operator==(const Evidence&) const = default;

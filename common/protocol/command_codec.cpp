@@ -169,6 +169,7 @@ Object write_evidence(const Evidence& evidence) {
   put_some(out, "signal", evidence.signal);
   out["oom"] = evidence.oom;
   put_some(out, "duration_ms", evidence.duration_ms);
+  put_some(out, "hook", evidence.hook);
   put_some(out, "container_id", evidence.container_id);
   put_some(out, "started_at", evidence.started_at);
   return out;
@@ -185,6 +186,7 @@ Evidence read_evidence(const Value& value, const Path& path, Problem& problem) {
   out.signal = fields.text("signal", Need::optional);
   out.oom = fields.flag("oom", Need::optional);
   out.duration_ms = fields.integer("duration_ms", Need::optional, 0, static_cast<std::int64_t>(max_number));
+  out.hook = fields.text("hook", Need::optional);
   out.container_id = fields.text("container_id", Need::optional);
   out.started_at = fields.text("started_at", Need::optional);
   return out;

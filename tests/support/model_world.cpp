@@ -27,6 +27,13 @@ Observed ModelDocker::observe() const {
     const bool live = !failing.contains(name);
     observed.health[name] = {container.instance(), ready, ready, live, ready && live ? "" : "the probe answered 503"};
   }
+  for (const auto& [name, used] : memory) {
+    for (const auto& [id, container] : containers) {
+      if (container.labels.workload == name && container.phase == Phase::running) {
+        observed.memory[name] = {container.instance(), used};
+      }
+    }
+  }
   observed.after_gap = after_gap;
   observed.first_look = first_look;
   observed.silent_from = silent_from;
@@ -158,6 +165,15 @@ void ModelAgent::perform(ModelDocker& docker, const Action& action) {
     docker.stop(stop->instance.container_id);
   } else if (const auto* hasten = std::get_if<action::Hasten>(&action)) {
     docker.stop(hasten->instance.container_id);
+  } else if (const auto* ask = std::get_if<action::AskHook>(&action)) {
+    docker.asked.push_back(*ask);
+    const auto said = docker.hooks.find(ask->workload);
+    record::HookAnswered answer;
+    answer.answer = "ready";
+    if (said != docker.hooks.end()) answer = said->second;
+    answer.workload = ask->workload;
+    answer.instance = ask->instance;
+    record(std::move(answer));
   } else if (const auto* freeze = std::get_if<action::Freeze>(&action)) {
     docker.containers.at(freeze->instance.container_id).phase = Phase::paused;
   } else if (const auto* thaw = std::get_if<action::Thaw>(&action)) {

@@ -29,7 +29,10 @@ class ModelDocker {
   bool reachable = true;
   bool after_gap = false;
   bool first_look = false;
-  std::optional<BootMs> silent_from;  // Observed's
+  std::optional<BootMs> silent_from;                       // Observed's
+  std::map<std::string, std::int64_t> memory;              // bytes in use, by workload
+  std::map<std::string, rc_::record::HookAnswered> hooks;  // what a stop hook says, by workload; ready where none
+  std::vector<rc_::action::AskHook> asked;                 // of stop hooks
 
   rc_::Observed observe() const;
   // Each returns false where Docker would refuse.

@@ -19,9 +19,6 @@ struct Later {
 };
 
 const std::vector<Later> later{
-    {"[stop.hook]\nexec = [\"save\"]", 2, "stop.hook"},
-    {"[disconnect]\nafter_s = \"1d\"\naction = \"freeze\"", 4, "disconnect.action"},
-    {"[memory]\nwarn_percent = 50", 2, "memory"},
     {"tailnet = true", 2, "tailnet"},
 };
 
@@ -53,8 +50,11 @@ TEST_CASE("what is not acted on yet is checked all the same") {
       {"[health.lively]\ndocker = true", "unknown key"},
       {"[stop.hook]\ntimeout_s = 1", "must have exactly one of http_post and exec"},
       {"[stop.hook]\nhttp_post = \"http://10.0.0.1/\"", "must be a literal loopback address"},
+      {"[stop.hook]\nexec = [\"save\"]\nbearer = \"token\"", "bearer and body belong to http_post"},
+      {"[stop.hook]\nhttp_post = \"http://127.0.0.1/\"\nbearer = \"../x\"", "must be the name of a systemd credential"},
       {"[disconnect]\naction = \"explode\"", "must be \"keep\", \"stop\" or \"freeze\""},
       {"[memory]\nwarn_percent = 95", "must be below restart_percent"},
+      {"[memory]\nwarn_percent = 50", "is measured against resources.memory: set that, too"},
       {"backup = \"web\"", "must be another workload"},
       {"registry_auth = \"a/b\"", "must be the name of a systemd credential"},
   };

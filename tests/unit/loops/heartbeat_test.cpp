@@ -164,6 +164,21 @@ TEST_CASE("after a boot the workloads wait for a control plane that is a moment 
   }
 }
 
+TEST_CASE("after a boot a node that waits for approval does not ask twice a second, and its workloads do not wait") {
+  World world;
+  world.control.approves = false;
+  reconcile::record::AgentStarted started;
+  started.epoch = 2;
+  started.reports = started.boot_wait = true;
+  auto record = reconcile::make_record(world.clock.now(), started);
+  record.boot_id = "another boot";
+  REQUIRE(world.node.ledger->record(record));
+  world.node.report_to(world.control);
+  world.clock.advance(2'000);
+  CHECK_FALSE(world.node.state().node.boot_wait_until.has_value());
+  CHECK(world.control.enrolments.size() == 1);
+}
+
 TEST_CASE("a Retry-After is waited for") {
   World world;
   world.node.report_to(world.control);

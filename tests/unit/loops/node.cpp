@@ -40,6 +40,7 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
       parts{context.get_executor(), clock, *ledger, engine, host},
       secrets(host),
       observer(engine, host, clock),
+      hooks(fake_clock),
       actor(parts, observer, secrets,
             {[this](const reconcile::WorkloadSpec&) -> Result<void> {
                if (mount_trouble.empty()) return {};
@@ -48,7 +49,7 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                error.message = mount_trouble;
                return error;
              },
-             folder.path(), [this] { supervisor.wake(); }}),
+             folder.path(), [this] { supervisor.wake(); }, loops::Puller::default_reserve_bytes, &hooks}),
       prober(clock),
       probes(parts, prober, secrets, [this] { supervisor.wake(); }),
       supervisor(parts, observer, actor, secrets,
@@ -56,7 +57,8 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                     if (news && heartbeat) heartbeat->changed();
                   },
                   [this] { return probes.health(); }, [this](const auto& probed) { probes.follow(probed); },
-                  [this] { return heartbeat ? std::optional(heartbeat->silent_from()) : std::nullopt; }}),
+                  [this] { return heartbeat ? std::optional(heartbeat->silent_from()) : std::nullopt; },
+                  [this] { return memory_watch.memory(); }}),
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [this] { return declared; }),
       desk(parts,
@@ -71,6 +73,8 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
                    if (listener) listener->reconnect();
                    supervisor.wake();
                  }),
+      memory_watch(
+          parts, [this]() -> const reconcile::Plan& { return supervisor.plan(); }, [this] { supervisor.wake(); }),
       folder_(folder.path()) {
   if (ledger->is_new()) {
     static_cast<void>(loops::record(parts, rec::LedgerCreated{new_id(), "n1", ""}));
@@ -107,6 +111,7 @@ void Node::supervise() {
   spawn(parts.executor, "probes", probes.run());
   spawn(parts.executor, "engine events", engine_events.run());
   spawn(parts.executor, "host watch", host_watch.run());
+  spawn(parts.executor, "memory watch", memory_watch.run());
 }
 
 void Node::report_to(FakeControlPlane& control) {

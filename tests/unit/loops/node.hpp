@@ -3,11 +3,13 @@
 
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/host_watch.hpp"
+#include "agent/loops/memory_watch.hpp"
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fake_container_engine.hpp"
 #include "tests/support/fake_control_plane.hpp"
+#include "tests/support/fake_hook_caller.hpp"
 #include "tests/support/fake_host.hpp"
 #include "tests/support/fake_prober.hpp"
 
@@ -59,6 +61,7 @@ class Node {
   loops::Parts parts;
   loops::Secrets secrets;
   loops::Observer observer;
+  FakeHookCaller hooks;
   loops::Actor actor;
   FakeProber prober;
   loops::Probes probes;
@@ -68,6 +71,7 @@ class Node {
   loops::CommandDesk desk;
   loops::StatusBoard board;
   loops::HostWatch host_watch;
+  loops::MemoryWatch memory_watch;
   std::optional<loops::Enrolment> enrolment;
   std::optional<loops::Heartbeat> heartbeat;
   std::optional<loops::CommandListener> listener;

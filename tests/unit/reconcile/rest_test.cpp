@@ -249,3 +249,68 @@ TEST_CASE("without a control plane nobody is silent") {
   scene.agent.settle(scene.docker);
   CHECK(scene.word("web") == WorkloadWord::running);
 }
+
+namespace {
+
+struct FrozenInSilence : Scene {
+  explicit FrozenInSilence(bool live_restore) {
+    WorkloadSpec spec = simple_spec();
+    spec.disconnect = Disconnect{.after_s = 3'600, .action = DisconnectAction::freeze};
+    agent.declare("web", spec);
+    agent.settle(docker);
+    agent.record(record::EngineFacts{.live_restore = live_restore});
+    docker.silent_from = agent.now.boot_ms;
+    wait(3'600'000);
+  }
+  void heard() {
+    agent.record(record::ControlHeard{});
+    docker.silent_from = agent.now.boot_ms;
+    agent.settle(docker);
+  }
+  int starts() const { return docker.starts.at(of("web").containers.back().id); }
+};
+
+}  // namespace
+
+TEST_CASE("a workload whose [disconnect] freezes stands still in silence and runs on when it ends") {
+  FrozenInSilence scene(true);
+  CHECK(scene.word("web") == WorkloadWord::frozen);
+  CHECK(scene.agent.finding("web").as_intended);
+  CHECK(has(scene.agent.finding("web").reason, "The control plane has not answered for "));
+  SECTION("at once") {}
+  SECTION("across a restart of the agent") {
+    scene.agent.die_and_return();
+    scene.agent.settle(scene.docker);
+    CHECK(scene.word("web") == WorkloadWord::frozen);
+  }
+  scene.heard();
+  CHECK(scene.word("web") == WorkloadWord::running);
+  CHECK(scene.starts() == 1);
+}
+
+TEST_CASE("a command to stop reaches a workload that is frozen in silence") {
+  FrozenInSilence scene(true);
+  scene.agent.deliver(command("c1", protocol::Verb::stop, "workload:web"), Origin::local_root);
+  scene.agent.settle(scene.docker);
+  CHECK(scene.word("web") == WorkloadWord::stopped);
+  scene.heard();
+  CHECK(scene.word("web") == WorkloadWord::stopped);
+}
+
+TEST_CASE("where Docker cannot keep a frozen workload over its restart, silence stops it instead") {
+  FrozenInSilence scene(false);
+  CHECK(scene.word("web") == WorkloadWord::stopped);
+  CHECK(scene.of("web").last_exit->cause == Cause::disconnected);
+  scene.heard();
+  CHECK(scene.word("web") == WorkloadWord::running);
+  CHECK(scene.starts() == 2);
+}
+
+TEST_CASE("a workload that had ended before the silence is not started to be frozen") {
+  FrozenInSilence scene(true);
+  scene.docker.exit(scene.of("web").containers.back().id, 137, true);
+  scene.agent.settle(scene.docker);
+  CHECK(scene.word("web") == WorkloadWord::stopped);
+  scene.heard();
+  CHECK(scene.word("web") == WorkloadWord::running);
+}
