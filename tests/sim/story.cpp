@@ -79,6 +79,7 @@ void Story::declare(Vm& vm, const std::string& name) {
   declaration.spec.image = fmt::format("{}:{}", name, version % 3);
   declaration.spec.stop.grace_s = version % 2 == 0 ? 10 : 30;
   if (name == "web") declaration.spec.depends_on["db"] = reconcile::DependencyNeed::started;
+  if (name != "db" && world_.random.one_in(2)) declaration.spec.stop.hook = reconcile::StopHook{.exec = {"ready"}};
   if (name == "nightly") declaration.spec.restart.policy = reconcile::RestartPolicy::on_failure;
   declaration.spec_hash = fmt::format("v1:{}/{}", name, version);
   vm.engine.script(name, scripts_[name]);

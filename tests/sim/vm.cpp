@@ -28,6 +28,17 @@ Result<void> any_mount(const reconcile::WorkloadSpec&) { return {}; }
 
 }  // namespace
 
+boost::asio::awaitable<ports::HookAnswer> DrawnHooks::ask(ports::HookQuestion question) {
+  using Kind = ports::HookAnswer::Kind;
+  constexpr std::int64_t second_ms = 1'000;
+  hooks_.asked.clear();
+  hooks_.takes_ms = random_.between(0, random_.one_in(8) ? 60 * second_ms : second_ms);
+  ports::HookAnswer answer{random_.pick<Kind>({Kind::ready, Kind::ready, Kind::busy, Kind::failed}), 0, "drawn"};
+  if (answer.kind == Kind::busy) answer.again_in_ms = random_.between(second_ms, 60 * second_ms);
+  hooks_.answers.assign(1, answer);
+  return hooks_.ask(std::move(question));
+}
+
 Life::Life(World& world, Control& control, Vm& vm)
     : opened(open(vm.state_dir)),
       engine(world, vm.engine, *opened.ledger, vm.name, vm.forgetful, vm.stops_on_record),
@@ -35,7 +46,9 @@ Life::Life(World& world, Control& control, Vm& vm)
       parts{io.get_executor(), vm.clock_, *opened.ledger, engine, vm.host},
       secrets(vm.host),
       observer(engine, vm.host, vm.clock_),
-      actor(parts, observer, secrets, {any_mount, vm.state_dir, [this] { supervisor.wake(); }}),
+      hooks(vm.clock_, world.random),
+      actor(parts, observer, secrets,
+            {any_mount, vm.state_dir, [this] { supervisor.wake(); }, loops::Puller::default_reserve_bytes, &hooks}),
       supervisor(parts, observer, actor, secrets,
                  {[this](bool news) {
                     if (news && heartbeat) heartbeat->changed();

@@ -7,6 +7,7 @@
 #include "agent/run_start.hpp"
 #include "tests/sim/checked_engine.hpp"
 #include "tests/sim/link.hpp"
+#include "tests/support/fake_hook_caller.hpp"
 #include "tests/support/fake_host.hpp"
 #include "tests/support/simulated_disk.hpp"
 
@@ -18,6 +19,17 @@
 #include <vector>
 
 namespace aura::sim {
+
+// Workloads that answer their stop hooks as chance has it: at once or late, busy, not at all.
+class DrawnHooks final : public ports::HookCaller {
+ public:
+  DrawnHooks(testing::FakeClock& clock, Random& random) : hooks_(clock), random_(random) {}
+  boost::asio::awaitable<ports::HookAnswer> ask(ports::HookQuestion question) override;
+
+ private:
+  testing::FakeHookCaller hooks_;
+  Random& random_;
+};
 
 // The process of the agent: the real loops on this machine's parts. Destroyed where it stands, as by SIGKILL.
 class Life {
@@ -32,6 +44,7 @@ class Life {
   loops::Parts parts;
   loops::Secrets secrets;
   loops::Observer observer;
+  DrawnHooks hooks;
   loops::Actor actor;
   loops::Supervisor supervisor;
   loops::EngineEvents engine_events;
