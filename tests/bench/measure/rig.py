@@ -31,12 +31,13 @@ LIMITS = {"destructive_per_minute": 10_000, "destructive_burst": 10_000}
 class Daemon:
     """A private dockerd, by tests/support/docker."""
 
-    def __init__(self):
+    def __init__(self, live_restore=False):
         self.dir = tempfile.mkdtemp(prefix="aura-bench.", dir="/var/tmp")
+        self.flags = ["--live-restore"] if live_restore else []
         self.socket = ""
 
     def up(self):
-        self.socket = self.support("up", self.dir)
+        self.socket = self.support("up", self.dir, *self.flags)
         self.support("image", self.socket, IMAGE)
         return self
 
@@ -65,7 +66,7 @@ class Rig:
         self.log_dir = self.dir
         self.docker = docker
         self.id = f"{name}-{secrets.token_hex(3)}"
-        self.nodes, self.controls, self.streams = [], [], []
+        self.nodes, self.controls, self.streams, self.daemons = [], [], [], []
 
     def binary(self, name):
         return str(binary(name))
@@ -93,6 +94,10 @@ class Rig:
         self.streams.append(Relay(os.path.join(self.dir, "docker.sock"), self.docker.socket))
         return self.streams[-1]
 
+    def own_docker(self, live_restore=False):
+        self.daemons.append(Daemon(live_restore).up())
+        return docker_at(self.daemons[-1].socket)
+
     def bare(self, events, docker=None):
         return engine.Bare(docker or self.docker, events, self.id)
 
@@ -116,6 +121,8 @@ class Rig:
         for node in self.nodes:
             engine.clean(node.docker, self.id)
             node.docker.clean(node.id)
+        for daemon in self.daemons:
+            daemon.down()
         if failed:
             print(f"    logs of {self.name} are kept in {self.dir}", flush=True)
         else:
