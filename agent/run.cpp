@@ -230,6 +230,7 @@ void Daemon::start_control_plane(bool start_recorded) {
   options.start_recorded = start_recorded;
   options.ledger_readable = opened_.readable;
   options.report = [this] { return board_.report(); };
+  options.add_usage = [this](protocol::Report& report) { board_.add_usage(report); };
   options.clock_told = [this](WallMs server_time, WallMs asked_at) { host_watch_.heard(server_time, asked_at); };
   heartbeat_.emplace(parts_, *control_, *enrolment_, desk_, std::move(options));
   listener_.emplace(parts_, *control_, desk_, *heartbeat_);
@@ -243,7 +244,7 @@ api::NodeView Daemon::view() {
           *opened_.ledger,
           engine_,
           version_,
-          [this] { return board_.report(); },
+          [this] { return board_.report_with_usage(); },
           [this] { return board_.unready(); },
           [this] { return supervisor_.reconciled(); },
           [this](const protocol::Command& command, reconcile::Origin origin) { return desk_.deliver(command, origin); },

@@ -63,6 +63,33 @@ class Families {
   std::vector<MetricFamily> families_;
 };
 
+void add_usage(Families& families, const protocol::WorkloadUsage& usage,
+               const std::vector<std::pair<std::string, std::string>>& labels) {
+  const auto gauge = [&](const char* name, const char* help, std::uint64_t value) {
+    families.gauge(name, help, static_cast<double>(value), labels);
+  };
+  const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
+    families.counter(name, help, static_cast<double>(value), labels);
+  };
+  gauge("aura_workload_memory_working_set_bytes", "memory charged, without page cache that goes first",
+        usage.memory_bytes);
+  if (usage.memory_limit_bytes != 0)
+    gauge("aura_workload_memory_limit_bytes", "its memory limit", usage.memory_limit_bytes);
+  constexpr double us_per_s = 1e6;
+  families.counter("aura_workload_cpu_seconds_total", "CPU time of this run",
+                   static_cast<double>(usage.cpu_us) / us_per_s, labels);
+  gauge("aura_workload_pids", "processes and threads", usage.pids);
+  counter("aura_workload_oom_kills_total", "its processes that the kernel killed for want of memory, in this run",
+          usage.oom_kills);
+  counter("aura_workload_block_read_bytes_total", "read from block devices in this run", usage.block_read_bytes);
+  counter("aura_workload_block_write_bytes_total", "written to block devices in this run", usage.block_write_bytes);
+  if (!usage.network_receive_bytes || !usage.network_transmit_bytes) return;
+  counter("aura_workload_network_receive_bytes_total", "received over the network in this run",
+          *usage.network_receive_bytes);
+  counter("aura_workload_network_transmit_bytes_total", "sent over the network in this run",
+          *usage.network_transmit_bytes);
+}
+
 void add_workload(Families& families, const protocol::WorkloadReport& workload) {
   const std::vector<std::pair<std::string, std::string>> labels = {{"workload", workload.name}};
   const bool runs =
@@ -80,6 +107,7 @@ void add_workload(Families& families, const protocol::WorkloadReport& workload) 
   families.counter("aura_workload_restarts_total", "restarts by the agent", workload.restarts, labels);
   families.gauge("aura_workload_restart_budget_used", "restarts within the give-up window", workload.budget_used,
                  labels);
+  if (workload.usage) add_usage(families, *workload.usage, labels);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "common/protocol/codec.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -137,15 +138,27 @@ class AgentClient::Impl {
     return unheard ? nobody_answers(socket_, std::move(error)) : error;
   }
 
-  bool pause(int milliseconds) {
+  bool pause(int milliseconds, int input) {
     bool over = false;
+    int pending = 1;
+    const auto ended = [&](const boost::system::error_code&) {
+      over = true;
+      --pending;
+    };
     boost::asio::steady_timer timer(context_, std::chrono::milliseconds(milliseconds));
-    timer.async_wait([&over](const boost::system::error_code&) { over = true; });
-    while (!over && !interrupted_ && context_.run_one() > 0) {}
-    if (!over) {
-      timer.cancel();
-      while (!over && context_.poll_one() > 0) {}
+    timer.async_wait(ended);
+    boost::asio::posix::stream_descriptor descriptor(context_);
+    boost::system::error_code failed;
+    if (input >= 0) descriptor.assign(input, failed);
+    if (descriptor.is_open()) {
+      ++pending;
+      descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read, ended);
     }
+    while (!over && !interrupted_ && context_.run_one() > 0) {}
+    timer.cancel();
+    if (descriptor.is_open()) descriptor.cancel(failed);
+    while (pending > 0 && context_.run_one() > 0) {}
+    if (descriptor.is_open()) descriptor.release();
     return !interrupted_;
   }
 
@@ -184,7 +197,7 @@ Result<http::Response> AgentClient::stream(const std::string& path, const std::f
   return impl_->call(std::move(request), no_timeout, sink);
 }
 
-bool AgentClient::pause(int milliseconds) { return impl_->pause(milliseconds); }
+bool AgentClient::pause(int milliseconds, int input) { return impl_->pause(milliseconds, input); }
 bool AgentClient::interrupted() const { return impl_->interrupted(); }
 
 int report(const Error& error) {

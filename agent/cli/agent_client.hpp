@@ -32,8 +32,8 @@ class AgentClient {
   // Hands each piece of a 2xx body to `sink` until that returns false (success) or the body ends.
   Result<http::Response> stream(const std::string& path, const std::function<bool(std::string_view)>& sink);
 
-  // Waits; false if interrupted.
-  bool pause(int milliseconds);
+  // Waits, no longer than until there is something to read from `input` (-1: nothing); false if interrupted.
+  bool pause(int milliseconds, int input = -1);
   bool interrupted() const;
 
   const std::string& socket() const { return socket_; }

@@ -37,6 +37,11 @@ std::string_view word_of(Level level) {
   return "";
 }
 
+template <class Number>
+json::value or_null(const std::optional<Number>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 }  // namespace
 
 Result<CommandStatus> decode_command_status(std::string_view text) {
@@ -109,6 +114,37 @@ std::string encode_problems(const std::vector<config::Problem>& problems) {
   json::object body;
   body["ok"] = problems.empty();
   body["problems"] = std::move(list);
+  return json::serialize(body);
+}
+
+std::string encode_top(const protocol::Report& report, const std::vector<TopRow>& rows) {
+  json::array list;
+  for (const TopRow& row : rows) {
+    const auto& usage = row.usage;
+    const auto count = [&](std::uint64_t protocol::WorkloadUsage::*figure) {
+      return usage ? json::value((*usage).*figure) : json::value(nullptr);
+    };
+    const bool limited = usage && usage->memory_limit_bytes != 0;
+    json::object entry;
+    entry["name"] = row.name;
+    entry["state"] = to_string(row.state);
+    entry["cpu_percent"] = or_null(row.cpu_percent);
+    entry["cpu_us"] = count(&protocol::WorkloadUsage::cpu_us);
+    entry["memory_bytes"] = count(&protocol::WorkloadUsage::memory_bytes);
+    entry["memory_limit_bytes"] = limited ? json::value(usage->memory_limit_bytes) : json::value(nullptr);
+    entry["memory_percent"] = or_null(row.memory_percent);
+    entry["network_receive_bytes"] = usage ? or_null(usage->network_receive_bytes) : json::value(nullptr);
+    entry["network_transmit_bytes"] = usage ? or_null(usage->network_transmit_bytes) : json::value(nullptr);
+    entry["block_read_bytes"] = count(&protocol::WorkloadUsage::block_read_bytes);
+    entry["block_write_bytes"] = count(&protocol::WorkloadUsage::block_write_bytes);
+    entry["pids"] = count(&protocol::WorkloadUsage::pids);
+    entry["restarts"] = row.restarts;
+    entry["uptime_s"] = or_null(row.uptime_s);
+    list.emplace_back(std::move(entry));
+  }
+  json::object body;
+  body["node_id"] = report.node_id;
+  body["workloads"] = std::move(list);
   return json::serialize(body);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/cli/doctor.hpp"
+#include "agent/cli/top_view.hpp"
 #include "agent/config/finding.hpp"
 #include "common/error.hpp"
 #include "common/protocol/command.hpp"
@@ -35,5 +36,7 @@ Result<EngineVersion> decode_engine_version(std::string_view json);
 std::string encode_version(std::string_view own, const std::optional<std::string>& agent);
 std::string encode_findings(const std::vector<Finding>& findings);
 std::string encode_problems(const std::vector<config::Problem>& problems);
+// {"node_id", "workloads": [{"name", "state", "cpu_percent", "memory_bytes", …}]}; null where there is no figure.
+std::string encode_top(const protocol::Report& report, const std::vector<TopRow>& rows);
 
 }  // namespace aura::cli

@@ -15,6 +15,7 @@ int apply(const ApplyOptions& options);
 int logs(const LogsOptions& options);
 int events(const EventsOptions& options);
 int why(const WhyOptions& options);
+int top(const TopOptions& options);
 int validate(const ValidateOptions& options);
 int show_config(const ConfigOptions& options);
 int doctor(const DoctorOptions& options);

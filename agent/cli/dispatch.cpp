@@ -19,6 +19,7 @@ struct Dispatch {
   int operator()(const LogsOptions& options) const { return logs(options); }
   int operator()(const EventsOptions& options) const { return events(options); }
   int operator()(const WhyOptions& options) const { return why(options); }
+  int operator()(const TopOptions& options) const { return top(options); }
   int operator()(const ValidateOptions& options) const { return validate(options); }
   int operator()(const ConfigOptions& options) const { return show_config(options); }
   int operator()(const DoctorOptions& options) const { return doctor(options); }

@@ -25,6 +25,17 @@ struct StatusOptions {
   bool watch = false;
 };
 
+enum class TopSort { cpu, memory, name };
+
+struct TopOptions {
+  std::string socket;
+  bool json = false;
+  bool once = false;
+  std::vector<std::string> workloads;  // empty: all
+  std::int64_t every_s = 2;
+  TopSort sort = TopSort::cpu;
+};
+
 // Every subcommand that is a verb of POST /v1/commands. `command` lacks its id.
 struct SendOptions {
   std::string socket;
@@ -84,6 +95,6 @@ struct VersionOptions {
 };
 
 using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, LogsOptions, EventsOptions,
-                             WhyOptions, ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
+                             WhyOptions, TopOptions, ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
 
 }  // namespace aura::cli

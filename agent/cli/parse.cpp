@@ -1,7 +1,7 @@
 #include "agent/cli/parse.hpp"
 
 #include "agent/cli/exit_codes.hpp"
-#include "common/ids.hpp"
+#include "agent/cli/parse_checks.hpp"
 #include "common/time.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,7 +21,7 @@ using protocol::Verb;
 
 constexpr std::int64_t max_grace_s = 86'400;
 constexpr std::int64_t max_hold_s = 604'800;
-constexpr std::size_t max_reason_bytes = 1'024;
+constexpr std::int64_t max_top_s = 3'600;
 constexpr int max_tail_lines = 100'000;
 
 // What the parser writes into before it is known which subcommand was meant.
@@ -30,69 +30,17 @@ struct Line {
   bool socket_given = false;
   bool json = false;
   bool watch = false, follow = false, raw = false, no_wait = false, instance = false, allow_removal = false;
-  bool dry_run = false;
-  std::string workload, image, folder, id, grace, reason, duration, since;
+  bool dry_run = false, once = false;
+  std::string workload, image, folder, id, grace, reason, duration, since, every, sort;
   std::optional<int> tail;
   std::uint64_t after = 0;
-  std::vector<std::string> files;
+  std::vector<std::string> files, workloads;
   config::ConfigPaths paths;
   std::function<Options(Line&)> make;
 };
 
-CLI::Validator workload_name() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (is_workload_name(text)) return std::string();
-        return fmt::format("\"{}\" is no workload's name: 1 to 41 of a-z, 0-9 and \"-\", beginning with a letter",
-                           text);
-      },
-      "");
-}
-
-CLI::Validator command_id() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (is_command_id(text)) return std::string();
-        return fmt::format("\"{}\" is no command's id: 1 to 64 of A-Z, a-z, 0-9, \"_\", \".\", \":\" and \"-\"", text);
-      },
-      "");
-}
-
-CLI::Validator duration_between(std::int64_t min_s, std::int64_t max_s) {
-  return CLI::Validator(
-      [min_s, max_s](std::string& text) {
-        const auto seconds = parse_duration_s(text);
-        if (seconds && *seconds >= min_s && *seconds <= max_s) return std::string();
-        return fmt::format("\"{}\" is no duration from {} s to {} s: write 90, 90s, 15m, 1h or 7d", text, min_s, max_s);
-      },
-      "");
-}
-
-CLI::Validator moment() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (parse_duration_s(text) || parse_rfc3339(text)) return std::string();
-        return fmt::format("\"{}\" is no time: write 15m or 2026-11-21T10:54:03Z", text);
-      },
-      "");
-}
-
-CLI::Validator image_reference() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (protocol::parse_target("image:" + text)) return std::string();
-        return fmt::format("\"{}\" is no image", text);
-      },
-      "");
-}
-
-CLI::Validator reason_text() {
-  return CLI::Validator(
-      [](std::string& text) {
-        if (text.size() <= max_reason_bytes) return std::string();
-        return fmt::format("a reason has at most {} bytes", max_reason_bytes);
-      },
-      "");
+std::function<std::string(const std::string&)> duration_between(std::int64_t min_s, std::int64_t max_s) {
+  return [min_s, max_s](const std::string& text) { return no_duration(text, min_s, max_s); };
 }
 
 Target target_of(const std::string& workload) {
@@ -128,6 +76,7 @@ class Builder {
     add_logs();
     add_events();
     add_why();
+    add_top();
     add_pull();
     add_apply();
     add_hold();
@@ -151,7 +100,7 @@ class Builder {
   void with_json(CLI::App* command) { command->add_flag("--json", line_.json, "Print JSON"); }
 
   void with_reason(CLI::App* command) {
-    command->add_option("--reason", line_.reason, "Why, for the record")->option_text("TEXT")->check(reason_text());
+    command->add_option("--reason", line_.reason, "Why, for the record")->option_text("TEXT")->check(no_reason);
   }
 
   void with_wait(CLI::App* command) {
@@ -162,7 +111,7 @@ class Builder {
   void with_workload(CLI::App* command, bool required) {
     auto* option =
         command->add_option("workload", line_.workload, required ? "The workload" : "The workload; left out: the node");
-    option->option_text("WORKLOAD")->check(workload_name());
+    option->option_text("WORKLOAD")->check(no_workload_name);
     if (required) option->required();
   }
 
@@ -220,7 +169,7 @@ class Builder {
         ->check(CLI::Range(0, max_tail_lines));
     command->add_option("--since", line_.since, "A time (RFC 3339) or a duration back from now")
         ->option_text("TIME")
-        ->check(moment());
+        ->check(no_moment);
     command->add_flag("--raw", line_.raw,
                       "Control characters as the container wrote them; they can steer the terminal");
   }
@@ -244,12 +193,31 @@ class Builder {
     with_json(command);
   }
 
+  void add_top() {
+    CLI::App* command = add("top", "What the workloads use: CPU, memory, network, block I/O, as a live table",
+                            "aura-node top web --every 5s", [](Line& line) -> Options {
+                              TopOptions options{line.socket, line.json, line.once, line.workloads};
+                              if (!line.every.empty()) options.every_s = *parse_duration_s(line.every);
+                              options.sort = parse_top_sort(line.sort).value_or(options.sort);
+                              return options;
+                            });
+    command->add_option("workloads", line_.workloads, "The workloads; left out: all")
+        ->option_text("WORKLOAD...")
+        ->check(no_workload_name);
+    command->add_option("--every", line_.every, "How often it is drawn anew, and what CPU is measured over (2s)")
+        ->option_text("SECONDS")
+        ->check(duration_between(1, max_top_s));
+    command->add_option("--sort", line_.sort, "cpu, memory or name (cpu)")->option_text("BY")->check(no_top_sort);
+    command->add_flag("--once", line_.once, "One table after one interval, as without a terminal");
+    with_json(command);
+  }
+
   void add_pull() {
     CLI::App* command = add("pull", "Fetch an image ahead of time", "aura-node pull docker.io/library/nginx:1.27",
                             [](Line& line) -> Options {
                               return send_of(line, Verb::pull, {Target::Kind::image, line.image});
                             });
-    command->add_option("image", line_.image, "The image")->option_text("IMAGE")->required()->check(image_reference());
+    command->add_option("image", line_.image, "The image")->option_text("IMAGE")->required()->check(no_image);
     with_wait(command);
   }
 
@@ -309,7 +277,7 @@ class Builder {
     command->add_option("id", line_.id, "The command, as status lists it")
         ->option_text("ID")
         ->required()
-        ->check(command_id());
+        ->check(no_command_id);
     with_json(command);
   }
 
@@ -321,7 +289,7 @@ class Builder {
                               return options;
                             });
     auto* name = command->add_option("workload", line_.workload, "The workload whose container is to be adopted");
-    name->option_text("NAME")->check(workload_name());
+    name->option_text("NAME")->check(no_workload_name);
     auto* instance = command->add_flag("--instance", line_.instance, "This cloud instance is the node from now on");
     name->excludes(instance);
     command->parse_complete_callback([this] {

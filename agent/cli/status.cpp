@@ -48,6 +48,7 @@ int watch(AgentClient& agent, const StatusOptions& options, const Terminal& term
       protocol::Report still = seen->report;
       still.host = {};
       still.control.clear();
+      for (auto& workload : still.workloads) workload.usage.reset();
       const std::string now = protocol::encode(still);
       if (now != last) put(text_of(*seen, options, terminal));
       last = now;

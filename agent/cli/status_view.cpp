@@ -20,31 +20,6 @@ constexpr WallMs ms_per_s = 1'000;
 constexpr std::size_t state_column = 1;
 constexpr int pull_columns = 40;
 
-Colour colour_of(NodeWord word) {
-  switch (word) {
-    case NodeWord::running: return Colour::green;
-    case NodeWord::cloned:
-    case NodeWord::fenced:
-    case NodeWord::decommissioned:
-    case NodeWord::degraded: return Colour::red;
-    default: return Colour::yellow;
-  }
-}
-
-Colour colour_of(WorkloadWord word) {
-  switch (word) {
-    case WorkloadWord::running: return Colour::green;
-    case WorkloadWord::unhealthy:
-    case WorkloadWord::crash_loop:
-    case WorkloadWord::failed:
-    case WorkloadWord::stuck:
-    case WorkloadWord::conflict:
-    case WorkloadWord::unknown: return Colour::red;
-    case WorkloadWord::stopped: return Colour::none;
-    default: return Colour::yellow;
-  }
-}
-
 std::string age(WallMs then, WallMs now) { return human_duration(std::max<WallMs>(now - then, 0) / ms_per_s); }
 
 bool is_up(WorkloadWord word) {
@@ -147,6 +122,31 @@ std::string commands_text(const Report& report, WallMs now) {
 }
 
 }  // namespace
+
+Colour colour_of(NodeWord word) {
+  switch (word) {
+    case NodeWord::running: return Colour::green;
+    case NodeWord::cloned:
+    case NodeWord::fenced:
+    case NodeWord::decommissioned:
+    case NodeWord::degraded: return Colour::red;
+    default: return Colour::yellow;
+  }
+}
+
+Colour colour_of(WorkloadWord word) {
+  switch (word) {
+    case WorkloadWord::running: return Colour::green;
+    case WorkloadWord::unhealthy:
+    case WorkloadWord::crash_loop:
+    case WorkloadWord::failed:
+    case WorkloadWord::stuck:
+    case WorkloadWord::conflict:
+    case WorkloadWord::unknown: return Colour::red;
+    case WorkloadWord::stopped: return Colour::none;
+    default: return Colour::yellow;
+  }
+}
 
 int exit_code_of(const Report& report) {
   if (!report.docker_known) return exit_failed;

@@ -9,6 +9,9 @@
 
 namespace aura::cli {
 
+Colour colour_of(protocol::NodeWord word);
+Colour colour_of(protocol::WorkloadWord word);
+
 // exit_ok where the node is as somebody intended (running, stopped, suspended, frozen, held, locked) and Docker is
 // known, else exit_failed: also while it boots, is provisioned or stops.
 int exit_code_of(const protocol::Report& report);

@@ -13,7 +13,7 @@
 namespace aura::cli {
 namespace {
 
-constexpr int default_columns = 80;
+constexpr int default_columns = 80, default_lines = 24;
 
 bool set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -33,16 +33,6 @@ std::string_view code_of(Colour colour) {
     case Colour::none: break;
   }
   return "";
-}
-
-// At most `columns` code points of well-formed UTF-8.
-std::string_view cut(std::string_view text, std::size_t columns) {
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (starts && seen++ == columns) return text.substr(0, i);
-  }
-  return text;
 }
 
 }  // namespace
@@ -93,6 +83,15 @@ std::size_t width_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
+std::string_view cut(std::string_view text, std::size_t columns) {
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
+    if (starts && seen++ == columns) return text.substr(0, i);
+  }
+  return text;
+}
+
 std::string table(const Rows& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -122,6 +121,12 @@ int Terminal::columns() const {
   winsize size{};
   if (is_terminal_ && ::ioctl(::fileno(stream_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return default_columns;
+}
+
+int Terminal::lines() const {
+  winsize size{};
+  if (is_terminal_ && ::ioctl(::fileno(stream_), TIOCGWINSZ, &size) == 0 && size.ws_row > 0) return size.ws_row;
+  return default_lines;
 }
 
 std::string Terminal::paint(std::string_view text, Colour colour) const {

@@ -23,6 +23,8 @@ void put(std::string_view text);
 // "aura-node: SENTENCE" and a line feed, to stderr.
 void complain(std::string_view sentence);
 
+// At most so many columns of well-formed UTF-8.
+std::string_view cut(std::string_view text, std::size_t columns);
 // Code points, which is near enough to columns for names and sentences.
 std::size_t width_of(std::string_view text);
 
@@ -41,6 +43,7 @@ class Terminal {
   bool is_terminal() const { return is_terminal_; }
   bool has_colour() const { return has_colour_; }
   int columns() const;  // 80 where that is not known
+  int lines() const;    // 24 where that is not known
   std::string paint(std::string_view text, Colour colour) const;
 
  private:

@@ -113,7 +113,10 @@ std::optional<std::string> Cgroup::read(std::string_view controller, std::string
 }
 
 std::optional<std::uint64_t> oom_kills(const Roots& roots, const std::string& container_id, int pid) {
-  const Cgroup cgroup(roots, container_id, pid);
+  return oom_kills(Cgroup(roots, container_id, pid));
+}
+
+std::optional<std::uint64_t> oom_kills(const Cgroup& cgroup) {
   const auto text = cgroup.unified() ? cgroup.read("memory.events") : cgroup.read("memory", "memory.oom_control");
   return text ? keyed_number(*text, "oom_kill") : std::nullopt;
 }

@@ -58,5 +58,6 @@ std::string_view next_line(std::string_view& text);
 // container's start: oom_kill of memory.events, or of memory.oom_control of version 1 (since Linux 4.13). nullopt: it
 // is not there, or does not say.
 std::optional<std::uint64_t> oom_kills(const Roots& roots, const std::string& container_id, int pid);
+std::optional<std::uint64_t> oom_kills(const Cgroup& cgroup);
 
 }  // namespace aura::host

@@ -145,6 +145,7 @@ std::optional<ContainerUsage> usage(const Roots& roots, const std::string& conta
     return std::nullopt;
   }
   if (usage.memory_limit_bytes >= no_limit_from_bytes) usage.memory_limit_bytes = 0;
+  usage.oom_kills = oom_kills(cgroup).value_or(0);
   usage.working_set_bytes = usage.memory_bytes - std::min(usage.memory_bytes, usage.inactive_file_bytes);
   if (cgroup.pid_is_its()) usage.network = network_of(roots, pid);
   return usage;

@@ -106,7 +106,10 @@ protocol::Heartbeat Heartbeat::make_beat() {
   beat.node_generation = state.node.node_generation;
   beat.state_hash = hash_of(report);
   const bool due = now.boot_ms - told_.report_at >= report_every_ms;
-  if (told_.want_report || due || beat.state_hash != told_.report_hash) beat.report = std::move(report);
+  if (told_.want_report || due || beat.state_hash != told_.report_hash) {
+    if (options_.add_usage) options_.add_usage(report);
+    beat.report = std::move(report);
+  }
   // What a crash would undo must not be told: it would be told again, differently.
   if (!parts_.ledger.behind()) {
     beat.events = events_to_send(state);

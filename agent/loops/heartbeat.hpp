@@ -33,6 +33,7 @@ class Heartbeat {
     bool start_recorded = true;   // false: this start is not in the ledger; epoch is sent as null
     bool ledger_readable = true;  // false: ledger_id is sent as null
     std::function<protocol::Report()> report;
+    std::function<void(protocol::Report&)> add_usage;  // to a report that goes along; its figures are no news
     // Of each reply: the control plane's clock (0: none told), and when ours asked.
     std::function<void(WallMs server_time, WallMs asked_at)> clock_told;
   };

@@ -12,7 +12,8 @@ StatusBoard::StatusBoard(Parts parts, Supervisor& supervisor, Actor& actor, Obse
       observer_(observer),
       engine_events_(engine_events),
       declarations_(declarations),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      usage_(parts_) {}
 
 std::string StatusBoard::engine_words() const {
   if (!supervisor_.unknown_reason().empty()) return "unknown: " + supervisor_.unknown_reason();
@@ -37,6 +38,12 @@ protocol::Report StatusBoard::report() const {
   around.reconciled = supervisor_.reconciled();
   return reconcile::make_report(parts_.ledger.state(), supervisor_.plan(), actor_.in_flight(), around,
                                 parts_.clock.now());
+}
+
+protocol::Report StatusBoard::report_with_usage() {
+  protocol::Report full = report();
+  add_usage(full);
+  return full;
 }
 
 std::vector<std::string> StatusBoard::unready() const {

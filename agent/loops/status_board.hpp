@@ -8,6 +8,7 @@
 #include "agent/loops/host_watch.hpp"
 #include "agent/loops/parts.hpp"
 #include "agent/loops/supervisor.hpp"
+#include "agent/loops/usage.hpp"
 #include "agent/reconcile/report.hpp"
 
 #include <string>
@@ -33,7 +34,10 @@ class StatusBoard {
   // What the last reload of the configuration found wrong; replaces what was there.
   void set_troubles(std::vector<std::string> troubles) { options_.troubles = std::move(troubles); }
 
+  // Without what the workloads use.
   protocol::Report report() const;
+  void add_usage(protocol::Report& report) { usage_.add(report, supervisor_.plan()); }
+  protocol::Report report_with_usage();
 
   // Why the node is not ready: Docker unknown, workloads not as intended; one sentence each. Empty: it is.
   std::vector<std::string> unready() const;
@@ -48,6 +52,7 @@ class StatusBoard {
   EngineEvents& engine_events_;
   Declarations& declarations_;
   Options options_;
+  UsageBoard usage_;
   const Heartbeat* heartbeat_ = nullptr;
   const HostWatch* host_watch_ = nullptr;
 };

@@ -21,6 +21,7 @@ struct ContainerUsage {
   std::uint64_t memory_limit_bytes = 0;   // 0: none of its own
   std::uint64_t cpu_us = 0;               // CPU time since its start
   std::uint64_t pids = 0;                 // processes and threads now
+  std::uint64_t oom_kills = 0;            // of its processes, by the kernel for want of memory, since its start
   std::uint64_t block_read_bytes = 0, block_write_bytes = 0;  // since its start; what reached a block device
   std::optional<Network> network;                             // nullopt: the host's own network, or not to be seen
   bool operator==(const ContainerUsage&) const = default;

@@ -121,6 +121,19 @@ struct PullProgress {
   bool operator==(const PullProgress&) const = default;
 };
 
+// What the current run of a workload uses, by the kernel's count; counters since its start.
+struct WorkloadUsage {
+  std::uint64_t memory_bytes = 0;        // the working set: all that is charged without page cache that goes first
+  std::uint64_t memory_limit_bytes = 0;  // 0: none
+  std::uint64_t cpu_us = 0;
+  std::optional<double> cpu_percent;  // since the agent last looked; 100: one CPU wholly; nullopt: the first look
+  std::uint64_t pids = 0;             // processes and threads
+  std::uint64_t oom_kills = 0;
+  std::uint64_t block_read_bytes = 0, block_write_bytes = 0;
+  std::optional<std::uint64_t> network_receive_bytes, network_transmit_bytes;  // nullopt: it has the host's network
+  bool operator==(const WorkloadUsage&) const = default;
+};
+
 struct WorkloadReport {
   std::string name;
   std::string source;  // "file" or "applied"
@@ -139,6 +152,7 @@ struct WorkloadReport {
   std::optional<std::int64_t> retry_in_s;
   std::optional<LastExit> last_exit;
   std::optional<PullProgress> pull;
+  std::optional<WorkloadUsage> usage;  // nullopt: it does not run, or was not asked for
   bool operator==(const WorkloadReport&) const = default;
 };
 

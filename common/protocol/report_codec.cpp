@@ -73,6 +73,40 @@ PullProgress read_pull(const Value& value, const Path& path, Problem& problem) {
   return out;
 }
 
+Object write_usage(const WorkloadUsage& usage) {
+  Object out;
+  out["memory_bytes"] = usage.memory_bytes;
+  if (usage.memory_limit_bytes != 0) out["memory_limit_bytes"] = usage.memory_limit_bytes;
+  out["cpu_us"] = usage.cpu_us;
+  if (usage.cpu_percent && std::isfinite(*usage.cpu_percent)) out["cpu_percent"] = *usage.cpu_percent;
+  out["pids"] = usage.pids;
+  if (usage.oom_kills != 0) out["oom_kills"] = usage.oom_kills;
+  out["block_read_bytes"] = usage.block_read_bytes;
+  out["block_write_bytes"] = usage.block_write_bytes;
+  put_some(out, "network_receive_bytes", usage.network_receive_bytes);
+  put_some(out, "network_transmit_bytes", usage.network_transmit_bytes);
+  return out;
+}
+
+WorkloadUsage read_usage(const Value& value, const Path& path, Problem& problem) {
+  const Fields fields(value, path, problem);
+  WorkloadUsage out;
+  out.memory_bytes = bytes(fields, "memory_bytes");
+  out.memory_limit_bytes = fields.count("memory_limit_bytes", Need::optional).value_or(0);
+  out.cpu_us = bytes(fields, "cpu_us");
+  if (fields.find("cpu_percent", Need::optional) != nullptr) {
+    out.cpu_percent = fields.real("cpu_percent", Need::optional);
+    if (*out.cpu_percent < 0) fields.wrong("cpu_percent", "must be at least 0");
+  }
+  out.pids = bytes(fields, "pids");
+  out.oom_kills = fields.count("oom_kills", Need::optional).value_or(0);
+  out.block_read_bytes = bytes(fields, "block_read_bytes");
+  out.block_write_bytes = bytes(fields, "block_write_bytes");
+  out.network_receive_bytes = fields.count("network_receive_bytes", Need::optional);
+  out.network_transmit_bytes = fields.count("network_transmit_bytes", Need::optional);
+  return out;
+}
+
 Object write_workload(const WorkloadReport& workload) {
   Object out;
   put(out, "name", workload.name);
@@ -93,6 +127,7 @@ Object write_workload(const WorkloadReport& workload) {
   put_some(out, "retry_in_s", workload.retry_in_s);
   if (workload.last_exit) out["last_exit"] = write_last_exit(*workload.last_exit);
   if (workload.pull) out["pull"] = write_pull(*workload.pull);
+  if (workload.usage) out["usage"] = write_usage(*workload.usage);
   return out;
 }
 
@@ -117,6 +152,7 @@ WorkloadReport read_workload(const Value& value, const Path& path, Problem& prob
   out.retry_in_s = fields.integer("retry_in_s", Need::optional, 0, max_signed);
   out.last_exit = fields.nested("last_exit", Need::optional, read_last_exit);
   out.pull = fields.nested("pull", Need::optional, read_pull);
+  out.usage = fields.nested("usage", Need::optional, read_usage);
   return out;
 }
 

@@ -1,3 +1,4 @@
+#include "common/bytes.hpp"
 #include "control/api/views.hpp"
 #include "control/cli/commands.hpp"
 #include "control/cli/exit_codes.hpp"
@@ -53,9 +54,22 @@ std::string table_of(const std::vector<NodeView>& nodes) {
   return table(rows);
 }
 
+// As the last report told; figures alone make no report, so they may be minutes old.
+std::string cpu_text(const protocol::WorkloadReport& workload) {
+  const bool known = workload.usage && workload.usage->cpu_percent;
+  return known ? fmt::format("{:.1f} %", *workload.usage->cpu_percent) : "-";
+}
+
+std::string memory_text(const protocol::WorkloadReport& workload) {
+  if (!workload.usage) return "-";
+  const std::string used = human_bytes(workload.usage->memory_bytes);
+  const std::uint64_t limit_bytes = workload.usage->memory_limit_bytes;
+  return limit_bytes == 0 ? used : fmt::format("{} of {}", used, human_bytes(limit_bytes));
+}
+
 void print_workloads(const NodeView& node) {
   if (!node.status.report || node.status.report->workloads.empty()) return;
-  std::vector<std::vector<std::string>> rows = {{"WORKLOAD", "STATE", "INTENT", "RESTARTS", "WHY"}};
+  std::vector<std::vector<std::string>> rows = {{"WORKLOAD", "STATE", "INTENT", "RESTARTS", "CPU", "MEMORY", "WHY"}};
   for (const auto& workload : node.status.report->workloads) {
     std::string why = printable(workload.reason);
     if (workload.last_exit) {
@@ -65,7 +79,8 @@ void print_workloads(const NodeView& node) {
           printable(workload.last_exit->why.empty() ? workload.last_exit->meaning : workload.last_exit->why));
     }
     rows.push_back({printable(workload.name), std::string(to_string(workload.state)),
-                    std::string(to_string(workload.intent)), std::to_string(workload.restarts), why});
+                    std::string(to_string(workload.intent)), std::to_string(workload.restarts), cpu_text(workload),
+                    memory_text(workload), why});
   }
   fmt::print("\n{}", table(rows));
 }

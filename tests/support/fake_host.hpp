@@ -25,6 +25,7 @@ class FakeHost final : public ports::Host {
   }
   std::optional<ports::ContainerUsage> usage(const std::string& container_id, int pid) override {
     last_pid = pid;
+    ++looks;
     const auto found = uses.find(container_id);
     return found == uses.end() ? std::nullopt : std::optional(found->second);
   }
@@ -35,6 +36,7 @@ class FakeHost final : public ports::Host {
   std::map<std::string, std::uint64_t> oom_killed;    // by container id
   std::map<std::string, ports::ContainerUsage> uses;  // by container id; one that is not there is not to be seen
   int last_pid = 0;                                   // that usage() was asked with
+  int looks = 0;                                      // calls of usage()
   bool may_connect = true;
   std::vector<std::string> notifications;
 };

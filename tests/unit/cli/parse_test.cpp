@@ -47,6 +47,23 @@ TEST_CASE("apply takes a folder, collect nothing, and both can be told to change
   CHECK(refused({"apply"}).exit_code == exit_usage);
 }
 
+TEST_CASE("top shows all workloads by CPU every two seconds unless told otherwise") {
+  const auto plain = parsed<TopOptions>({"top"});
+  CHECK(plain.workloads.empty());
+  CHECK(plain.every_s == 2);
+  CHECK(plain.sort == TopSort::cpu);
+  CHECK_FALSE(plain.once);
+  const auto told = parsed<TopOptions>({"top", "web", "db", "--every", "1m", "--sort", "memory", "--once", "--json"});
+  CHECK(told.workloads == std::vector<std::string>{"web", "db"});
+  CHECK(told.every_s == 60);
+  CHECK(told.sort == TopSort::memory);
+  CHECK(told.once);
+  CHECK(told.json);
+  CHECK(refused({"top", "--every", "0"}).exit_code == exit_usage);
+  CHECK(refused({"top", "--sort", "age"}).text.find("cpu, memory or name") != std::string::npos);
+  CHECK(refused({"top", "No Name"}).exit_code == exit_usage);
+}
+
 TEST_CASE("stop without a workload stops the node, with one that workload") {
   CHECK(parsed<SendOptions>({"stop"}).command.target == Target{});
   const auto options = parsed<SendOptions>({"stop", "web", "--grace", "2m", "--reason", "moving house"});
@@ -141,8 +158,9 @@ TEST_CASE("a line that cannot be meant ends with 64 and says what is wrong") {
 }
 
 TEST_CASE("help of every subcommand shows an example and ends with 0") {
-  for (const char* name : {"daemon", "status", "stop", "start", "restart", "logs", "events", "pull", "hold", "release",
-                           "lock", "unlock", "cancel", "adopt", "reload", "validate", "config", "doctor", "version"}) {
+  for (const char* name :
+       {"daemon",  "status", "stop",   "start",  "restart", "logs",   "events",   "top",    "pull",   "hold",
+        "release", "lock",   "unlock", "cancel", "adopt",   "reload", "validate", "config", "doctor", "version"}) {
     INFO(name);
     const Answer help = refused({name, "--help"});
     CHECK(help.exit_code == exit_ok);

@@ -24,6 +24,7 @@ void write_version_2(const Tree& tree, const std::string& folder) {
              "anon 94208\nfile 20975616\nkernel 4096\ninactive_file 20000000\nactive_file 4096\n");
   tree.write(folder, "cpu.stat", "usage_usec 909358\nuser_usec 9358\nsystem_usec 900000\nnr_periods 0\n");
   tree.write(folder, "pids.current", "2\n");
+  tree.write(folder, "memory.events", "low 0\noom 4\noom_kill 3\n");
   tree.write(
       folder, "io.stat",
       "253:0 rbytes=1000 wbytes=20 rios=1 wios=1 dbytes=7 dios=1\n253:16 rbytes=5 wbytes=6 rios=1 wios=1\n8:0 \n");
@@ -35,6 +36,7 @@ void write_version_1(const Tree& tree, const std::string& path) {
   tree.write("memory/" + path, "memory.stat", "cache 20975616\ninactive_file 1\ntotal_inactive_file 20000000\n");
   tree.write("cpuacct/" + path, "cpuacct.usage", "909358099\n");
   tree.write("pids/" + path, "pids.current", "2\n");
+  tree.write("memory/" + path, "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
   tree.write("blkio/" + path, "blkio.throttle.io_service_bytes_recursive",
              "253:0 Read 1000\n253:0 Write 20\n253:0 Sync 1020\n253:0 Async 0\n253:0 Total 1020\n"
              "253:16 Read 5\n253:16 Write 6\nTotal 1031\n");
@@ -74,6 +76,7 @@ TEST_CASE("a container's figures are read with either version of cgroups, wherev
   CHECK(usage->memory_limit_bytes == 67'108'864);
   CHECK(usage->cpu_us == 909'358);
   CHECK(usage->pids == 2);
+  CHECK(usage->oom_kills == 3);
   CHECK(usage->block_read_bytes == 1005);
   CHECK(usage->block_write_bytes == 26);
   CHECK_FALSE(usage->network);

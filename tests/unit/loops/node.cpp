@@ -119,6 +119,7 @@ void Node::report_to(FakeControlPlane& control) {
   loops::Heartbeat::Options options;
   options.agent_version = "0.1.0";
   options.report = [this] { return board.report(); };
+  options.add_usage = [this](protocol::Report& report) { board.add_usage(report); };
   options.clock_told = [this](WallMs server_time, WallMs asked_at) { host_watch.heard(server_time, asked_at); };
   heartbeat.emplace(parts, control, *enrolment, desk, std::move(options));
   listener.emplace(parts, control, desk, *heartbeat);

@@ -148,6 +148,7 @@ inline WorkloadReport workload_report() {
   out.retry_in_s = 0;
   out.last_exit = LastExit{137, "killed by SIGKILL (9)", "SIGKILL", true, "out of memory", noon};
   out.pull = PullProgress{"busybox:1", 10, 100, 1, 4, 5, 18};
+  out.usage = WorkloadUsage{20'733'952, 64ULL << 20, 2'215'235, 97.5, 3, 1, 4096, 8192, 736, 42};
   return out;
 }
 
