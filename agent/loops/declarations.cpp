@@ -15,7 +15,10 @@ ReloadResult Declarations::reload(bool allow_removal) {
   DeclarationsRead now_there = read_();
   problems_ = std::move(now_there.problems);
   for (const auto& problem : problems_) log::warning(problem);
-  const auto records = reconcile::declare(parts_.ledger.state(), now_there.set, allow_removal, parts_.clock.now());
+  // The start of the agent asks for nothing; whoever reloads does.
+  const bool again = std::exchange(read_before_, true);
+  const auto records =
+      reconcile::declare(parts_.ledger.state(), now_there.set, {allow_removal, again}, parts_.clock.now());
   ReloadResult result;
   for (const auto& one : records) {
     const auto kept = parts_.ledger.record(one);

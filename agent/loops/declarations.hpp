@@ -31,6 +31,7 @@ class Declarations {
   Parts parts_;
   std::function<DeclarationsRead()> read_;
   std::vector<std::string> problems_;
+  bool read_before_ = false;
 };
 
 }  // namespace aura::loops

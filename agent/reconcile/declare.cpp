@@ -23,11 +23,14 @@ std::size_t declared_files(const State& state) {
 
 }  // namespace
 
-std::vector<Record> declare(const State& state, const DeclaredSet& set, bool allow_removal, const Now& now) {
+std::vector<Record> declare(const State& state, const DeclaredSet& set, const Leave& leave, const Now& now) {
   std::vector<Record> records;
   for (const auto& [name, declaration] : set.good) {
     const auto it = state.workloads.find(name);
-    if (it != state.workloads.end() && it->second.declared == declaration && !it->second.withdrawn_at) continue;
+    const bool known = it != state.workloads.end() && !it->second.withdrawn_at;
+    const bool refused = known && it->second.refused && it->second.refused->declaration == declaration;
+    if (refused && !leave.again) continue;
+    if (known && it->second.declared == declaration && !it->second.refused) continue;
     records.push_back(make_record(now, record::Declared{declaration}));
   }
   if (!set.complete) return records;
@@ -36,7 +39,7 @@ std::vector<Record> declare(const State& state, const DeclaredSet& set, bool all
   const bool was_held =
       std::any_of(gone.begin(), gone.end(), [&](const std::string& name) { return state.removal_held.contains(name); });
   const bool too_much = gone.size() > 1 || was_held || (gone.size() == 1 && declared_files(state) == 1);
-  if (too_much && !allow_removal) {
+  if (too_much && !leave.allow_removal) {
     const std::set<std::string> held{gone.begin(), gone.end()};
     if (held != state.removal_held) records.push_back(make_record(now, record::RemovalHeld{gone}));
     return records;

@@ -26,6 +26,7 @@ void shift(std::optional<Hold>& hold, BootMs by) {
 
 void shift(Workload& workload, BootMs by) {
   shift(workload.withdrawn_at, by);
+  if (workload.replacing) shift(workload.replacing->first_run_at, by);
   shift(workload.hold, by);
   for (OwnedContainer& container : workload.containers) container.since += by;
   if (workload.start_sent) workload.start_sent->at += by;

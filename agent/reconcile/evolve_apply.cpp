@@ -33,16 +33,15 @@ void undo(State& state, BootMs now, const std::string& name, const ApplyItem& it
   if (it == state.workloads.end()) return;
   Workload& workload = it->second;
   const std::string applied_hash = workload.declared.spec_hash;
-  clear_restart_state(workload);
   if (item.before) {
-    workload.declared = *item.before;
+    take_back(workload, applied_hash, *item.before);
     workload.withdrawn_at = item.withdrawn_before;
-  } else {
-    workload.withdrawn_at = now - state.limits.withdrawn_kept_ms;  // nothing of it is worth keeping
+    return;
   }
+  clear_restart_state(workload);
+  workload.withdrawn_at = now - state.limits.withdrawn_kept_ms;  // nothing of it is worth keeping
   for (OwnedContainer& container : workload.containers) {
-    const bool of_apply = container.spec_hash == applied_hash;
-    if (of_apply && (!item.before || applied_hash != item.before->spec_hash)) container.remove = true;
+    if (container.spec_hash == applied_hash) container.remove = true;
   }
 }
 
@@ -92,6 +91,10 @@ void note_image(State& state, const std::string& image) {
 }
 
 void note_first_run(State& state, const Record& record, const std::string& workload, const std::string& spec_hash) {
+  const auto changed = state.workloads.find(workload);
+  const bool replaces =
+      changed != state.workloads.end() && changed->second.replacing && changed->second.declared.spec_hash == spec_hash;
+  if (replaces && !changed->second.replacing->first_run_at) changed->second.replacing->first_run_at = record.boot_ms;
   for (auto& [id, open] : state.open) {
     if (!open.apply || !open.apply->declared) continue;
     const auto item = open.apply->items.find(workload);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace aura::reconcile {
 
 void clear_restart_state(Workload& workload) {
@@ -17,6 +19,62 @@ void clear_restart_state(Workload& workload) {
   workload.stuck = false;
 }
 
+void take_back(Workload& workload, const std::string& spec_hash, const Declaration& before) {
+  clear_restart_state(workload);
+  workload.declared = before;
+  for (OwnedContainer& container : workload.containers) {
+    if (container.spec_hash == spec_hash && spec_hash != before.spec_hash) container.remove = true;
+  }
+}
+
+namespace {
+
+// What a changed file replaces is kept until the new spec has shown itself good, where it is worth going back to.
+void note_replacement(Workload& workload, const Declaration& declaration) {
+  if (workload.replacing) {
+    // Changed again before it was proven: what ran before both is what counts.
+    const bool reverted = workload.replacing->before.spec_hash == declaration.spec_hash;
+    if (reverted)
+      workload.replacing.reset();
+    else
+      workload.replacing->first_run_at.reset();
+    return;
+  }
+  const bool ran = std::any_of(workload.containers.begin(), workload.containers.end(), [&](const auto& container) {
+    return container.spec_hash == workload.declared.spec_hash && !container.seen.empty() && !container.remove;
+  });
+  const bool was_well = ran && !workload.crash_loop && !workload.never_again && !workload.trouble;
+  const bool of_files = declaration.source == Source::file && workload.declared.source == Source::file;
+  if (of_files && was_well) workload.replacing = Replacement{workload.declared, {}};
+}
+
+}  // namespace
+
+void evolve_part(State& state, const Record& record, const record::SpecProven& proven) {
+  const auto it = state.workloads.find(proven.workload);
+  if (it == state.workloads.end() || !it->second.replacing) return;
+  it->second.replacing.reset();
+  emit(state, record,
+       {.kind = "spec_proven",
+        .workload = proven.workload,
+        .text = fmt::format("{} has shown itself good with its new spec.", proven.workload)});
+}
+
+void evolve_part(State& state, const Record& record, const record::SpecRefused& refused) {
+  const auto it = state.workloads.find(refused.workload);
+  if (it == state.workloads.end() || !it->second.replacing) return;
+  Workload& workload = it->second;
+  workload.refused = RefusedSpec{workload.declared, refused.why};
+  take_back(workload, workload.declared.spec_hash, Declaration(workload.replacing->before));
+  workload.replacing.reset();
+  emit(
+      state, record,
+      {.kind = "spec_refused",
+       .severity = protocol::Severity::error,
+       .workload = refused.workload,
+       .text = fmt::format("{} goes back to what ran before its file was changed: {}", refused.workload, refused.why)});
+}
+
 void evolve_part(State& state, const Record& record, const record::Declared& declared) {
   const Declaration& declaration = declared.declaration;
   const auto [it, fresh] = state.workloads.try_emplace(declaration.name);
@@ -24,6 +82,9 @@ void evolve_part(State& state, const Record& record, const record::Declared& dec
   const bool back = workload.withdrawn_at.has_value();
   const bool new_container = workload.declared.spec_hash != declaration.spec_hash;
   if (workload.declared.spec.image != declaration.spec.image) workload.image_digest.clear();
+  if (!fresh && !back && new_container) note_replacement(workload, declaration);
+  const bool settles = !new_container && workload.refused.has_value();
+  workload.refused.reset();
   workload.declared = declaration;
   workload.withdrawn_at.reset();
   state.removal_held.erase(declaration.name);
@@ -31,6 +92,7 @@ void evolve_part(State& state, const Record& record, const record::Declared& dec
   const char* what = fresh           ? "was declared"
                      : back          ? "is declared again"
                      : new_container ? "has a new spec"
+                     : settles       ? "is declared as it runs"
                                      : "has new limits";
   emit(state, record,
        {.kind = fresh || back ? "workload_declared" : "workload_changed",
@@ -43,6 +105,8 @@ void evolve_part(State& state, const Record& record, const record::Withdrawn& wi
   const auto it = state.workloads.find(withdrawn.workload);
   if (it == state.workloads.end()) return;
   it->second.withdrawn_at = record.boot_ms;
+  it->second.replacing.reset();
+  it->second.refused.reset();
   state.removal_held.erase(withdrawn.workload);
   emit(state, record,
        {.kind = "workload_withdrawn",

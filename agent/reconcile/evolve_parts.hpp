@@ -10,6 +10,10 @@ void evolve_part(State& state, const Record& record, const record::Declared& dec
 void evolve_part(State& state, const Record& record, const record::Withdrawn& withdrawn);
 void evolve_part(State& state, const Record& record, const record::Forgotten& forgotten);
 void evolve_part(State& state, const Record& record, const record::RemovalHeld& held);
+void evolve_part(State& state, const Record& record, const record::SpecProven& proven);
+void evolve_part(State& state, const Record& record, const record::SpecRefused& refused);
+// Back to what was declared before; containers that were made for `spec_hash` alone are of no use any more.
+void take_back(Workload& workload, const std::string& spec_hash, const Declaration& before);
 
 // evolve_apply.cpp
 void evolve_part(State& state, const Record& record, const record::ApplyDeclared& declared);

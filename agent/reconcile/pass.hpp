@@ -142,6 +142,16 @@ bool is_pull_wanted(const Pass& pass, const std::string& image);
 // Ends pulls that nobody wants any more.
 void end_pulls(Pass& pass);
 
+// prove.cpp: whether a new spec has shown itself good.
+struct Proof {
+  enum class Kind { yes, not_yet, no };
+  Kind kind = Kind::yes;
+  std::string why;  // of `no`
+};
+Proof prove(Pass& pass, const std::string& name, const ApplyItem& item);
+// Of changed files: what has shown itself good, and what is taken back. At most one fact.
+void prove_replacements(Pass& pass);
+
 // apply.cpp: carries an apply that has begun one step on, or settles it.
 void apply_step(Pass& pass, const OpenCommand& open);
 // The workload whose new spec must be proven before this one's old container may go; "" if there is none.

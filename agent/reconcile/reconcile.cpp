@@ -135,6 +135,7 @@ Plan reconcile(const State& state, const Observed& observed, const InFlight& in_
     find_conflicts(pass);
   }
   if (pass.plan.facts.empty()) settle_commands(pass);
+  if (pass.plan.facts.empty()) prove_replacements(pass);
   if (pass.plan.facts.empty()) end_pulls(pass);
   if (!pass.plan.facts.empty()) pass.plan.actions.clear();
   return std::move(pass.plan);

@@ -76,6 +76,15 @@ struct Forgotten {
   std::string workload;
   bool operator==(const Forgotten&) const = default;
 };
+// A changed file has shown itself good, or has not: what was declared before is declared again.
+struct SpecProven {
+  std::string workload;
+  bool operator==(const SpecProven&) const = default;
+};
+struct SpecRefused {
+  std::string workload, why;
+  bool operator==(const SpecRefused&) const = default;
+};
 struct RemovalHeld {
   std::vector<std::string> workloads;
   bool operator==(const RemovalHeld&) const = default;
@@ -262,14 +271,14 @@ struct Noted {
 using RecordBody =
     std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
                  record::FreshWaitOver, record::BootWaitOver, record::ControlSilent, record::ControlHeard,
-                 record::Declared, record::Withdrawn, record::Forgotten, record::RemovalHeld, record::Accepted,
-                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
-                 record::ApplyDeclared, record::ApplyUndone, record::HoldEnded, record::CreateIntended, record::Created,
-                 record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
-                 record::StopIntended, record::HookAnswered, record::MemoryHigh, record::MemoryEased,
-                 record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited, record::ImageMissing,
-                 record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed, record::TroubleMet,
-                 record::StuckMet, record::Noted>;
+                 record::Declared, record::Withdrawn, record::Forgotten, record::SpecProven, record::SpecRefused,
+                 record::RemovalHeld, record::Accepted, record::Refused, record::Begun, record::Settled,
+                 record::WantedTaken, record::Confirmed, record::ApplyDeclared, record::ApplyUndone, record::HoldEnded,
+                 record::CreateIntended, record::Created, record::Adopted, record::Gone, record::RemoveIntended,
+                 record::StartIntended, record::Running, record::StopIntended, record::HookAnswered, record::MemoryHigh,
+                 record::MemoryEased, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
+                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed,
+                 record::TroubleMet, record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -73,6 +73,13 @@ void add_workload_words(Words& words, const State& state, const Plan& plan) {
     if (!moving)
       words.add(NodeWord::degraded, fmt::format("{} is {}: {}", name, to_string(finding.word), finding.reason));
   }
+  for (const auto& [name, workload] : state.workloads) {
+    if (!workload.refused) continue;
+    words.add(NodeWord::degraded,
+              fmt::format("spec_refused: {} runs as before its file was changed: {} When that is mended: "
+                          "aura-node reload.",
+                          name, workload.refused->why));
+  }
   for (const std::string& conflict : plan.conflicts)
     words.add(NodeWord::degraded, fmt::format("conflict: {}", conflict));
   for (const auto& [name, finding] : plan.findings) {

@@ -122,8 +122,24 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
+// A changed file on its way: what was declared before, until the new spec has shown itself good.
+struct Replacement {
+  Declaration before;
+  std::optional<BootMs> first_run_at;  // of the container for the new spec
+  bool operator==(const Replacement&) const = default;
+};
+
+// A changed file that did not show itself good, and is not tried again by itself.
+struct RefusedSpec {
+  Declaration declaration;
+  std::string why;  // one sentence
+  bool operator==(const RefusedSpec&) const = default;
+};
+
 struct Workload {
   Declaration declared;
+  std::optional<Replacement> replacing;
+  std::optional<RefusedSpec> refused;
   std::optional<BootMs> withdrawn_at;  // its declaration vanished; container kept for retention
   protocol::Intent intent = protocol::Intent::running;
   std::uint64_t generation = 0;

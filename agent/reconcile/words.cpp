@@ -45,6 +45,8 @@ struct NameOf {
   std::string_view operator()(const record::Declared&) const { return "declared"; }
   std::string_view operator()(const record::Withdrawn&) const { return "withdrawn"; }
   std::string_view operator()(const record::Forgotten&) const { return "forgotten"; }
+  std::string_view operator()(const record::SpecProven&) const { return "spec_proven"; }
+  std::string_view operator()(const record::SpecRefused&) const { return "spec_refused"; }
   std::string_view operator()(const record::RemovalHeld&) const { return "removal_held"; }
   std::string_view operator()(const record::Accepted&) const { return "accepted"; }
   std::string_view operator()(const record::Refused&) const { return "refused"; }

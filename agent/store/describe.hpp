@@ -78,10 +78,13 @@ BOOST_DESCRIBE_STRUCT(StartSent, (), (container_id, after, cause, command_id, at
 BOOST_DESCRIBE_STRUCT(Exit, (), (instance, code, oom, child_oom, seen, cause, why, at, wall_at))
 BOOST_DESCRIBE_STRUCT(Trouble, (), (code, detail, attempts, retry_at))
 BOOST_DESCRIBE_STRUCT(Hold, (), (until, actor))
+BOOST_DESCRIBE_STRUCT(Replacement, (), (before, first_run_at))
+BOOST_DESCRIBE_STRUCT(RefusedSpec, (), (declaration, why))
 BOOST_DESCRIBE_STRUCT(Workload, (),
-                      (declared, withdrawn_at, intent, generation, hold, containers, next_n, start_sent, stop_sent,
-                       frozen, last_exit, restarts, backoff_step, retry_at, crash_loop, never_again, restarts_total,
-                       memory_high, memory_restart_at, image_missing, image_digest, trouble, stuck, runs))
+                      (declared, replacing, refused, withdrawn_at, intent, generation, hold, containers, next_n,
+                       start_sent, stop_sent, frozen, last_exit, restarts, backoff_step, retry_at, crash_loop,
+                       never_again, restarts_total, memory_high, memory_restart_at, image_missing, image_digest,
+                       trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(ApplyItem, (), (before, withdrawn_before, first_run_at))
 BOOST_DESCRIBE_STRUCT(Apply, (), (wanted, changes, images, declared, items, undone, undone_at, cancelled))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
@@ -118,6 +121,8 @@ BOOST_DESCRIBE_STRUCT(ControlHeard, (), ())
 BOOST_DESCRIBE_STRUCT(Declared, (), (declaration))
 BOOST_DESCRIBE_STRUCT(Withdrawn, (), (workload))
 BOOST_DESCRIBE_STRUCT(Forgotten, (), (workload))
+BOOST_DESCRIBE_STRUCT(SpecProven, (), (workload))
+BOOST_DESCRIBE_STRUCT(SpecRefused, (), (workload, why))
 BOOST_DESCRIBE_STRUCT(RemovalHeld, (), (workloads))
 BOOST_DESCRIBE_STRUCT(Accepted, (), (command, must_go, begin_within_ms, begun, limited, applied, changes))
 BOOST_DESCRIBE_STRUCT(Refused, (), (command, outcome))

@@ -2,7 +2,7 @@
 import time
 
 from measure import engine, resources
-from measure.rig import CALM_S, CRASHING
+from measure.rig import CALM_S
 from measure.table import Row, median
 
 PORT = 21_900
@@ -26,7 +26,7 @@ def hung(rig, size):
     node.write_policy(host_namespaces=["network"])
     count = resources.SOME
     for number in range(count - 1):
-        node.declare(f"w{number}", "exec sleep 3600", resources.SPEC + (CRASHING if number == 0 else ""))
+        node.declare(f"w{number}", "exec sleep 3600", resources.SPEC)
     node.start()
     rig.until(lambda: sum(one["state"] == "running" for one in node.status()["workloads"]) == count - 1,
               resources.START_S, "all workloads run")
@@ -41,7 +41,7 @@ def hung(rig, size):
         return taken
 
     calm = restarts()
-    node.declare("hangs", HANGS, resources.SPEC + HUNG + "[restart]\nbackoff_max_s = 1\n")
+    node.declare("hangs", HANGS, resources.SPEC + HUNG)
     node.reload_by_signal()
     rig.until(lambda: any("probe" in str(one.get("data")) for one in node.events("workload_exited", "hangs")),
               resources.START_S, "it hangs and is restarted")

@@ -127,15 +127,15 @@ TEST_CASE("vanished declarations: one of many stops, several or the last wait fo
   DeclaredSet set;
   set.complete = true;
   for (const char* name : {"a", "b"}) set.good[name] = agent.state.workloads.at(name).declared;
-  auto records = declare(agent.state, set, false, agent.now);
+  auto records = declare(agent.state, set, {.allow_removal = false}, agent.now);
   REQUIRE(records.size() == 1);
   CHECK(std::get<record::Withdrawn>(records[0].body).workload == "c");
 
   set.good.clear();
-  records = declare(agent.state, set, false, agent.now);
+  records = declare(agent.state, set, {.allow_removal = false}, agent.now);
   REQUIRE(records.size() == 1);
   CHECK(std::get<record::RemovalHeld>(records[0].body).workloads.size() == 3);
-  CHECK(declare(agent.state, set, true, agent.now).size() == 3);
+  CHECK(declare(agent.state, set, {.allow_removal = true}, agent.now).size() == 3);
 }
 
 TEST_CASE("a removal that waits for leave is not carried out piece by piece") {
@@ -143,10 +143,11 @@ TEST_CASE("a removal that waits for leave is not carried out piece by piece") {
   for (const char* name : {"a", "b", "c"}) agent.declare(name, simple_spec());
   DeclaredSet set;
   set.complete = true;
-  for (const Record& record : declare(agent.state, set, false, agent.now)) agent.record(record.body);
+  for (const Record& record : declare(agent.state, set, {.allow_removal = false}, agent.now)) agent.record(record.body);
   for (const char* back : {"a", "b"}) {
     set.good[back] = agent.state.workloads.at(back).declared;
-    for (const Record& record : declare(agent.state, set, false, agent.now)) agent.record(record.body);
+    for (const Record& record : declare(agent.state, set, {.allow_removal = false}, agent.now))
+      agent.record(record.body);
   }
   CHECK_FALSE(agent.state.workloads.at("c").withdrawn_at);
   CHECK(agent.state.removal_held == std::set<std::string>{"c"});
@@ -157,10 +158,10 @@ TEST_CASE("an unreadable folder and a broken file withdraw nothing") {
   agent.declare("a", simple_spec());
   agent.declare("b", simple_spec());
   DeclaredSet set;
-  CHECK(declare(agent.state, set, true, agent.now).empty());
+  CHECK(declare(agent.state, set, {.allow_removal = true}, agent.now).empty());
   set.complete = true;
   set.broken = {"a", "b"};
-  CHECK(declare(agent.state, set, true, agent.now).empty());
+  CHECK(declare(agent.state, set, {.allow_removal = true}, agent.now).empty());
 }
 
 TEST_CASE("creations that never came about are remembered for a while and not for ever") {

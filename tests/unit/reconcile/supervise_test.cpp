@@ -275,13 +275,16 @@ TEST_CASE("a workload starts after what it depends on") {
         docker.containers.at(workloads.at("web").containers[0].id).started_at);
 }
 
-TEST_CASE("a changed spec makes a new container beside the old one, which is removed once the new one runs") {
+TEST_CASE("a changed spec makes a new container beside the old one, which is removed once the new one has run on") {
   Scene scene;
   const std::string old_id = scene.id();
   scene.agent.declare("web", simple_spec("web:2"));
   scene.agent.settle(scene.docker);
   CHECK(scene.id() != old_id);
   CHECK(scene.agent.finding("web").word == WorkloadWord::running);
+  CHECK(scene.docker.containers.contains(old_id));
+  scene.agent.pass_time(3'000);
+  scene.agent.settle(scene.docker);
   CHECK_FALSE(scene.docker.containers.contains(old_id));
   CHECK(scene.agent.state.workloads.at("web").containers.size() == 1);
 }
