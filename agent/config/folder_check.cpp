@@ -1,6 +1,7 @@
 #include "agent/config/folder_check.hpp"
 
 #include "agent/config/mount_check.hpp"
+#include "agent/config/words.hpp"
 
 #include <fmt/core.h>
 
@@ -18,6 +19,25 @@ void add(Candidate& candidate, const std::string& key, std::string message) {
   const auto line = candidate.parsed.lines.find(key);
   candidate.parsed.problems.push_back(
       {candidate.file, line == candidate.parsed.lines.end() ? 0 : line->second, 0, key, std::move(message)});
+}
+
+void fill_in(Candidate& candidate, const std::string& key, std::string& credential, const std::string& tenant) {
+  std::string filled = with_tenant(credential, tenant);
+  if (filled == credential) return;
+  if (tenant.empty()) {
+    add(candidate, key,
+        fmt::format("{} asks for this node's tenant, and it has none: set node.tenant in agent.toml", credential));
+  } else if (!is_plain_name(filled)) {
+    add(candidate, key, fmt::format("{} is too long for the name of a credential: shorten it", filled));
+  }
+  credential = std::move(filled);
+}
+
+void fill_in_tenant(Candidate& candidate, const std::string& tenant) {
+  reconcile::WorkloadSpec& spec = *candidate.parsed.spec;
+  for (auto& [name, secret] : spec.secrets) fill_in(candidate, "secrets." + name, secret.credential, tenant);
+  for (auto& [name, secret] : spec.secret_files) fill_in(candidate, "secret_files." + name, secret.credential, tenant);
+  fill_in(candidate, "registry_auth", spec.registry_auth, tenant);
 }
 
 void check_mounts(Candidates& candidates, const Specs& specs) {
@@ -141,6 +161,7 @@ class CycleFinder {
 
 void check_alone(Candidate& candidate, const Policy& policy, const PolicyContext& context) {
   if (!candidate.parsed.spec) return;
+  fill_in_tenant(candidate, context.tenant);
   const reconcile::WorkloadSpec& spec = *candidate.parsed.spec;
   std::set<std::string> refused;
   for (Violation& violation : find_violations(policy, spec, context)) {

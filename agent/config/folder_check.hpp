@@ -14,7 +14,8 @@ struct Candidate {
   ParsedWorkload parsed;  // what is found is added to parsed.problems
 };
 
-// Policy and mount sources of one workload. Nothing is done for one without a spec.
+// Policy, mount sources and credentials of one workload: "{tenant}" in their names gives way to the context's tenant.
+// Nothing is done for one without a spec.
 void check_alone(Candidate& candidate, const Policy& policy, const PolicyContext& context);
 
 // Mounts and host ports that clash, dependencies that nobody declares, cycles. By name; those without a spec count as

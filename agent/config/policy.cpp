@@ -46,6 +46,7 @@ bool is_registry_pattern(const std::string& text) {
 
 PolicyContext policy_context(const Config& config) {
   PolicyContext context;
+  context.tenant = config.node.tenant;
   const auto& paths = config.paths;
   for (const std::string& path :
        {paths.state, paths.workloads, paths.runtime, paths.socket, paths.credentials, paths.config, paths.config + ".d",

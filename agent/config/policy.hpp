@@ -23,9 +23,11 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-// What is never mountable beside the fixed /etc, /run, /proc, /sys, /: the agent's own paths and the sockets it uses.
+// What a spec is judged by beside the policy. own_paths: what is never mountable besides the fixed /etc, /run, /proc,
+// /sys, /: the agent's own paths and the sockets it uses.
 struct PolicyContext {
   std::vector<std::string> own_paths;
+  std::string tenant{};  // what "{tenant}" in names of credentials stands for
 };
 PolicyContext policy_context(const Config& config);
 

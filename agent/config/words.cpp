@@ -128,6 +128,18 @@ bool is_plain_name(std::string_view text) {
   });
 }
 
+std::string with_tenant(std::string_view text, std::string_view tenant) {
+  constexpr std::string_view placeholder = "{tenant}";
+  std::string result;
+  for (auto at = text.find(placeholder); at != text.npos; at = text.find(placeholder)) {
+    result.append(text.substr(0, at)).append(tenant);
+    text.remove_prefix(at + placeholder.size());
+  }
+  return result.append(text);
+}
+
+bool is_credential_name(std::string_view text) { return is_plain_name(with_tenant(text, "t")); }
+
 std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& known) {
   std::optional<std::string> best;
   std::size_t best_distance = 3;

@@ -30,6 +30,11 @@ std::optional<std::string> normal_path(std::string_view text);
 // 1 to 128 of [A-Za-z0-9_.-], not "." or "..": names of credentials and of files made from them.
 bool is_plain_name(std::string_view text);
 
+// "{tenant}" in the name of a credential stands for the node's tenant: the name with `tenant` in its places.
+std::string with_tenant(std::string_view text, std::string_view tenant);
+// A plain name once a tenant is put in.
+bool is_credential_name(std::string_view text);
+
 // The reference grammar of the OCI distribution project: [HOST[:PORT]/]PATH[:TAG][@ALGORITHM:HEX].
 bool is_image_reference(std::string_view text);
 // "docker.io" and "library/redis" of "redis:7": what a registry pattern of the policy is compared with.

@@ -25,7 +25,7 @@ void read_image(Section& root, reconcile::WorkloadSpec& spec) {
 void read_names(Section& root, const std::string& name, reconcile::WorkloadSpec& spec) {
   if (const auto credential = root.text("registry_auth")) {
     spec.registry_auth = *credential;
-    if (!is_plain_name(*credential)) root.problem("registry_auth", "must be the name of a systemd credential");
+    if (!is_credential_name(*credential)) root.problem("registry_auth", "must be the name of a systemd credential");
   }
   if (const auto backup = root.text("backup")) {
     spec.backup = *backup;
@@ -66,6 +66,7 @@ ParsedWorkload read_workload(const Document& document, const std::string& file, 
   Section root(table, "", {}, findings);
   reconcile::WorkloadSpec spec;
   read_image(root, spec);
+  spec.entrypoint = read_argv(root, "entrypoint");
   spec.command = read_argv(root, "command");
   read_env(root, spec);
   read_secrets(root, spec);

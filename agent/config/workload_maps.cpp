@@ -45,7 +45,7 @@ std::optional<reconcile::SecretRef> read_secret(Section& secrets, const std::str
     secrets.problem(name, fmt::format("must be the name of a systemd credential or a table, not {}", kind_name(value)));
   }
   if (!credential) return std::nullopt;
-  if (!is_plain_name(*credential)) {
+  if (!is_credential_name(*credential)) {
     holder->problem(key, fmt::format("{} is no name of a systemd credential: use letters, digits, \"_\", \".\", \"-\"",
                                      quoted(*credential)));
     return std::nullopt;

@@ -92,6 +92,7 @@ std::string create_body(const ports::CreateRequest& request) {
   const reconcile::WorkloadSpec& spec = request.spec;
   json::object body;
   body["Image"] = text(spec.image);
+  if (!spec.entrypoint.empty()) body["Entrypoint"] = texts(spec.entrypoint);
   if (!spec.command.empty()) body["Cmd"] = texts(spec.command);
   json::array env;
   for (const auto& [name, value] : request.env) env.push_back(text(name + "=" + value));

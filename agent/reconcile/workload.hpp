@@ -107,7 +107,7 @@ struct MemoryPolicy {
 
 struct WorkloadSpec {
   std::string image;
-  std::vector<std::string> command;
+  std::vector<std::string> entrypoint, command;  // empty: the image's; a given entrypoint drops the image's command
   std::map<std::string, std::string> env;
   std::map<std::string, SecretRef> secrets;       // environment variable -> credential
   std::map<std::string, SecretRef> secret_files;  // file name under /run/secrets -> credential

@@ -64,9 +64,9 @@ BOOST_DESCRIBE_STRUCT(Probe, (), (http, tcp, exec, docker, every_s, timeout_s, f
 BOOST_DESCRIBE_STRUCT(Disconnect, (), (after_s, action))
 BOOST_DESCRIBE_STRUCT(MemoryPolicy, (), (warn_percent, restart_percent))
 BOOST_DESCRIBE_STRUCT(WorkloadSpec, (),
-                      (image, command, env, secrets, secret_files, mounts, ports, registry_auth, tailnet, depends_on,
-                       on_dependency_restart, backup, resources, security, stop, restart, liveness, startup, readiness,
-                       disconnect, memory))
+                      (image, entrypoint, command, env, secrets, secret_files, mounts, ports, registry_auth, tailnet,
+                       depends_on, on_dependency_restart, backup, resources, security, stop, restart, liveness, startup,
+                       readiness, disconnect, memory))
 BOOST_DESCRIBE_STRUCT(Declaration, (), (name, source, spec, spec_hash))
 
 BOOST_DESCRIBE_STRUCT(Instance, (), (container_id, started_at))

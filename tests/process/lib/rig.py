@@ -13,6 +13,7 @@ from lib.registry import Registry, SlowLine
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 POLL_S = 0.1  # between looks where no event came: what a process or a file says tells nobody
+BINARIES = os.environ.get("AURA_BIN") or os.environ.get("AURA_TEST_BIN") or os.path.join(TREE, "build", "release", "bin")
 DOCKER_TOOL = os.path.join(TREE, "tests", "support", "docker")
 
 
@@ -36,8 +37,7 @@ class Rig:
     # -- making things ------------------------------------------------------------------------------------------------
 
     def binary(self, name):
-        given = os.environ.get("AURA_BIN") or os.environ.get("AURA_TEST_BIN")
-        return os.path.join(given or os.path.join(TREE, "build", "release", "bin"), name)
+        return os.path.join(BINARIES, name)
 
     def node(self, name="node", **options):
         return Node(self, name, **options)

@@ -25,10 +25,10 @@ class Folder {
   std::string add(const std::string& name, std::string_view text, mode_t mode = 0644) {
     return scratch_.write("w/" + name, text, mode);
   }
-  FolderResult load(const SecretDigest& digest = {}) const {
+  FolderResult load(const SecretDigest& digest = {}, const std::string& tenant = "") const {
     Policy policy;
     policy.mount_roots = {scratch_.path()};
-    return load_folder(path(), policy, {{scratch_ / "state"}}, digest);
+    return load_folder(path(), policy, {{scratch_ / "state"}, tenant}, digest);
   }
   std::string path() const { return scratch_ / "w"; }
   const Scratch& scratch() const { return scratch_; }
@@ -290,4 +290,38 @@ TEST_CASE("a missing credential whose change restarts makes the file broken, so 
   const auto result = folder.load([](const std::string&) { return std::nullopt; });
   CHECK(result.set.broken == Names{"web"});
   CHECK_THAT(all(result.problems), ContainsSubstring("web.toml:2: secrets.B: there is no credential loud"));
+}
+
+TEST_CASE("{tenant} in the name of a credential is the node's tenant") {
+  Folder folder;
+  folder.add("crm.toml",
+             "image = \"crm\"\nregistry_auth = \"{tenant}-registry\"\n"
+             "secrets = { KEY = \"{tenant}-crm-key\", PLAIN = \"plain\" }\n"
+             "secret_files = { token = { credential = \"{tenant}-{tenant}\", on_change = \"restart\" } }\n");
+  std::vector<std::string> asked;
+  const auto note = [&asked](const std::string& credential) {
+    asked.push_back(credential);
+    return "digest";
+  };
+  const auto result = folder.load(note, "acme");
+  INFO(all(result.problems));
+  REQUIRE(good_names(result) == Names{"crm"});
+  const auto& spec = result.set.good.at("crm").spec;
+  CHECK(spec.registry_auth == "acme-registry");
+  CHECK(spec.secrets.at("KEY").credential == "acme-crm-key");
+  CHECK(spec.secrets.at("PLAIN").credential == "plain");
+  CHECK(spec.secret_files.at("token").credential == "acme-acme");
+  CHECK(asked == std::vector<std::string>{"acme-acme"});
+}
+
+TEST_CASE("{tenant} on a node without a tenant is a problem that names key, line and remedy") {
+  Folder folder;
+  folder.add("crm.toml", "image = \"crm\"\n[secrets]\nKEY = \"{tenant}-crm-key\"\n");
+  const auto result = folder.load();
+  CHECK(result.set.broken == Names{"crm"});
+  REQUIRE(result.problems.size() == 1);
+  CHECK(result.problems[0].key == "secrets.KEY");
+  CHECK(result.problems[0].line == 3);
+  CHECK_THAT(result.problems[0].message, ContainsSubstring("set node.tenant in agent.toml"));
+  CHECK(folder.load({}, std::string(63, 'a') + std::string(60, 'b')).set.broken == Names{"crm"});
 }

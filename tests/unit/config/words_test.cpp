@@ -100,6 +100,15 @@ TEST_CASE("only literal addresses of the loopback network are loopback") {
   }
 }
 
+TEST_CASE("{tenant} may stand in the name of a credential, any other brace may not") {
+  CHECK(is_credential_name("{tenant}-crm.key"));
+  CHECK(is_credential_name("{tenant}"));
+  CHECK_FALSE(is_credential_name("{node}-key"));
+  CHECK_FALSE(is_credential_name("{tenant"));
+  CHECK_FALSE(is_credential_name(""));
+  CHECK(with_tenant("{tenant}-a-{tenant}", "acme") == "acme-a-acme");
+}
+
 TEST_CASE("an address with a port needs brackets around IPv6") {
   CHECK(parse_address_port("127.0.0.1:1055")->port == 1055);
   CHECK(parse_address_port("[::1]:80")->address == "::1");

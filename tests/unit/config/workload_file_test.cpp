@@ -28,6 +28,7 @@ TEST_CASE("a file with an image alone is a whole workload with the defaults of t
 TEST_CASE("every key that this version acts on is read") {
   const auto spec = good(R"(
 image   = "ghcr.io/openclaw/openclaw:1"
+entrypoint = ["tini", "--"]
 command = ["node", "dist/index.js", ""]
 env     = { A = "1", "dotted.name" = "line\nline" }
 secrets = { TOKEN = "gateway-token", KEY = { credential = "key", on_change = "restart" } }
@@ -66,6 +67,7 @@ never_on_exit = [78, 0, 78]
 give_up = { restarts = 3, within_s = 30 }
 )");
   using namespace reconcile;
+  CHECK(spec.entrypoint == std::vector<std::string>{"tini", "--"});
   CHECK(spec.command == std::vector<std::string>{"node", "dist/index.js", ""});
   CHECK(spec.env == std::map<std::string, std::string>{{"A", "1"}, {"dotted.name", "line\nline"}});
   CHECK(spec.secrets.at("TOKEN") == SecretRef{"gateway-token", OnChange::none});
