@@ -93,7 +93,8 @@ def run(rig):
     before = node.until_running()
     node.stop()
     rig.docker.kill_main_process(before["Id"])
-    rig.until(lambda: not rig.docker.inspect(before["Id"])["State"]["Running"], 20, "it ended")
+    # Docker 26 still lists a container as running for a moment after inspect has said that it ended.
+    rig.until(lambda: [one["State"] for one in rig.docker.of_node(node.id)] == ["exited"], 20, "it ended")
     node.start()
     ended("away", 7)
     text("away", "while the agent was away")
