@@ -38,6 +38,7 @@ void fill_in_tenant(Candidate& candidate, const std::string& tenant) {
   for (auto& [name, secret] : spec.secrets) fill_in(candidate, "secrets." + name, secret.credential, tenant);
   for (auto& [name, secret] : spec.secret_files) fill_in(candidate, "secret_files." + name, secret.credential, tenant);
   fill_in(candidate, "registry_auth", spec.registry_auth, tenant);
+  if (spec.stop.hook) fill_in(candidate, "stop.hook.bearer", spec.stop.hook->bearer, tenant);
 }
 
 void check_mounts(Candidates& candidates, const Specs& specs) {

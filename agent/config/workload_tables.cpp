@@ -96,7 +96,7 @@ reconcile::StopHook read_hook(Section& table) {
   }
   if (const auto bearer = table.text("bearer")) {
     hook.bearer = *bearer;
-    if (!is_plain_name(*bearer)) table.problem("bearer", "must be the name of a systemd credential");
+    if (!is_credential_name(*bearer)) table.problem("bearer", "must be the name of a systemd credential");
   }
   if (const auto body = table.text("body")) {
     hook.body = *body;

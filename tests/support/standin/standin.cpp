@@ -8,7 +8,7 @@
 //   ready_ms     how long after that /readyz and /health say 503 "starting"
 //   hang         1: the port is open, connections are taken and nothing is answered any more
 //   exit         ends at once with that code, without a word to anybody
-//   busy         so many of the next answers (not to probes) are 503 "busy"
+//   busy         so many of the next answers (not to probes) say that it is busy: 503, or 200 as OpenClaw's RPC does
 //   drain_ms     after SIGTERM open streams go on for so long, then end by themselves (0: they end at once)
 //   refuse_term  1: SIGTERM is logged and ignored
 //   leak_mb_s    grows by so much a second, up to leak_max_mb (0: without end)
@@ -253,7 +253,9 @@ class Standin {
       return reply(connection, "503 Service Unavailable", "starting");
     if (!probe && !path.starts_with("/behave?") && settings_.get("busy") > 0) {
       settings_.set("busy=" + std::to_string(settings_.get("busy") - 1));
-      return reply(connection, "503 Service Unavailable", "busy");
+      const bool rpc = path == "/api/v1/admin/rpc";
+      return reply(connection, rpc ? "200 OK" : "503 Service Unavailable",
+                   R"({"ok":true,"payload":{"status":"busy","retryAfterMs":1000,"activeCount":1}})");
     }
     if (path == "/stream") {
       connection.streams = true;

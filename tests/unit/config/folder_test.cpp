@@ -297,7 +297,8 @@ TEST_CASE("{tenant} in the name of a credential is the node's tenant") {
   folder.add("crm.toml",
              "image = \"crm\"\nregistry_auth = \"{tenant}-registry\"\n"
              "secrets = { KEY = \"{tenant}-crm-key\", PLAIN = \"plain\" }\n"
-             "secret_files = { token = { credential = \"{tenant}-{tenant}\", on_change = \"restart\" } }\n");
+             "secret_files = { token = { credential = \"{tenant}-{tenant}\", on_change = \"restart\" } }\n"
+             "[stop.hook]\nhttp_post = \"http://127.0.0.1:80/\"\nbearer = \"{tenant}-hook\"\n");
   std::vector<std::string> asked;
   const auto note = [&asked](const std::string& credential) {
     asked.push_back(credential);
@@ -308,6 +309,7 @@ TEST_CASE("{tenant} in the name of a credential is the node's tenant") {
   REQUIRE(good_names(result) == Names{"crm"});
   const auto& spec = result.set.good.at("crm").spec;
   CHECK(spec.registry_auth == "acme-registry");
+  CHECK(spec.stop.hook->bearer == "acme-hook");
   CHECK(spec.secrets.at("KEY").credential == "acme-crm-key");
   CHECK(spec.secrets.at("PLAIN").credential == "plain");
   CHECK(spec.secret_files.at("token").credential == "acme-acme");
