@@ -71,7 +71,7 @@ Result<void> write_temporary(const std::string& path, std::string_view content, 
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid()) return errno_error(errno, fmt::format("cannot open {}", path));
   std::string content;
   while (true) {

@@ -30,6 +30,7 @@ struct Line {
   bool socket_given = false;
   bool json = false;
   bool watch = false, follow = false, raw = false, no_wait = false, instance = false, allow_removal = false;
+  bool force = false;
   bool dry_run = false, once = false;
   std::string workload, image, folder, id, grace, reason, duration, since, every, sort;
   std::optional<int> tail;
@@ -57,6 +58,7 @@ SendOptions send_of(const Line& line, Verb verb, Target target) {
   options.command.target = std::move(target);
   options.command.reason = line.reason;
   options.command.args.dry_run = line.dry_run;
+  options.command.force = line.force;
   if (!line.grace.empty()) options.command.args.grace_s = static_cast<int>(parse_duration_s(line.grace).value_or(0));
   return options;
 }
@@ -152,6 +154,7 @@ class Builder {
       command->add_option("--grace", line_.grace, "How long a workload may take to stop by itself (as it declares)")
           ->option_text("SECONDS")
           ->check(duration_between(0, max_grace_s));
+      command->add_flag("--force", line_.force, "Do not ask a stop hook, which could ask for more time");
     }
     with_reason(command);
     with_wait(command);
@@ -225,10 +228,15 @@ class Builder {
     CLI::App* command =
         add("apply", "Make a folder's workloads the applied ones; all go back if one does not show itself healthy",
             "aura-node apply ./workloads --dry-run", [](Line& line) -> Options {
-              return ApplyOptions{send_of(line, Verb::apply, {}), line.folder};
+              ApplyOptions options{send_of(line, Verb::apply, {}), line.folder};
+              options.send.command.args.allow_removal = line.allow_removal;
+              return options;
             });
     command->add_option("folder", line_.folder, "The folder; one NAME.toml a workload")->option_text("DIR")->required();
     command->add_flag("--dry-run", line_.dry_run, "Show the difference, field by field, and change nothing");
+    command->add_flag("--allow-removal", line_.allow_removal,
+                      "Applied workloads that are not in the folder are meant to be stopped (needed for more than one, "
+                      "or the last)");
     with_reason(command);
     with_wait(command);
     CLI::App* collect =

@@ -104,10 +104,12 @@ class Wait {
 
   int given_up() {
     line_.clear();
-    complain(
-        fmt::format("waiting was interrupted; the {} goes on as command {} (aura-node status shows it, aura-node "
-                    "cancel {} ends it)",
-                    name_of(command_.verb, command_.target), command_.id, command_.id));
+    // What decides how things are to be is not taken back by ending the wait for it.
+    const std::string way_back = protocol::has_generation(command_.verb)
+                                     ? std::string("the opposite command takes it back")
+                                     : fmt::format("aura-node cancel {} ends it", command_.id);
+    complain(fmt::format("waiting was interrupted; the {} goes on as command {} (aura-node status shows it, {})",
+                         name_of(command_.verb, command_.target), command_.id, way_back));
     return exit_interrupted;
   }
 

@@ -22,6 +22,7 @@ std::string evidence_text(const Evidence& evidence) {
   if (evidence.duration_ms) {
     text += fmt::format(", took {:.1f} s", static_cast<double>(*evidence.duration_ms) / static_cast<double>(ms_per_s));
   }
+  if (!evidence.hook.empty()) text += ", its stop hook: " + printable(evidence.hook);
   if (!evidence.started_at.empty()) text += ", started " + printable(evidence.started_at);
   return text + "\n";
 }
@@ -29,8 +30,9 @@ std::string evidence_text(const Evidence& evidence) {
 std::string change_text(const protocol::Change& change) {
   const auto shown = [](const std::string& text) { return text.empty() ? std::string("(default)") : printable(text); };
   if (change.field.empty()) return fmt::format("  {}: {} -> {}\n", printable(change.workload), change.from, change.to);
-  const bool live =
+  const bool limit =
       change.field == "resources.memory_bytes" || change.field == "resources.cpus" || change.field == "resources.pids";
+  const bool live = limit || change.field.starts_with("memory") || change.field.starts_with("stop.hook");
   if (change.from == "***" || change.to == "***")
     return fmt::format("  {}: {} differs\n", printable(change.workload), printable(change.field));
   return fmt::format("  {}: {}: {} -> {}{}\n", printable(change.workload), printable(change.field), shown(change.from),

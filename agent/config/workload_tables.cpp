@@ -243,7 +243,9 @@ void read_memory_policy(Section& root, reconcile::WorkloadSpec& spec) {
   if (memory.warn_percent >= memory.restart_percent) {
     table->problem("warn_percent", "must be below restart_percent");
   }
-  if (spec.resources.memory_bytes == 0) {
+  auto resources = root.table("resources");
+  const bool says_how_much = resources && resources->has("memory");
+  if (spec.resources.memory_bytes == 0 && !says_how_much) {
     table->findings().add(table->place(), "memory", "is measured against resources.memory: set that, too");
   }
   table->finish();

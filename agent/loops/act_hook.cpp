@@ -3,6 +3,7 @@
 #include "agent/loops/log_tail.hpp"
 #include "agent/loops/probe_target.hpp"
 #include "agent/loops/timed.hpp"
+#include "agent/reconcile/events.hpp"
 
 #include <utility>
 
@@ -18,18 +19,17 @@ asio::awaitable<void> ask_into(ports::HookCaller& hooks, ports::HookQuestion que
   answer = co_await hooks.ask(std::move(question));
 }
 
+constexpr std::size_t max_shown_bytes = 200;
+
 HookAnswer failed(std::string words) { return {HookAnswer::Kind::failed, 0, std::move(words)}; }
 
 }  // namespace
 
 asio::awaitable<HookAnswer> Actor::answer_of_hook(action::AskHook wanted) {
-  const auto* known = workload(wanted.workload);
-  if (!known || !known->declared.spec.stop.hook) co_return failed("is not declared any more");
   if (options_.hooks == nullptr) co_return failed("cannot be asked by this agent");
-  const reconcile::StopHook& hook = *known->declared.spec.stop.hook;
-  ports::HookQuestion question = hook_question_of(hook, known->declared.spec, wanted);
-  if (!hook.bearer.empty()) {
-    const auto secret = secrets_.resolve({{"bearer", reconcile::SecretRef{hook.bearer, reconcile::OnChange::none}}});
+  ports::HookQuestion question = hook_question_of(wanted);
+  if (const std::string& bearer = wanted.hook.bearer; !bearer.empty()) {
+    const auto secret = secrets_.resolve({{"bearer", reconcile::SecretRef{bearer, reconcile::OnChange::none}}});
     if (!secret) co_return failed("has no credential: " + secret.error().message);
     question.bearer = secret->at("bearer");
   }
@@ -51,6 +51,8 @@ Actor::Task Actor::ask_hook(action::AskHook wanted) {
   answered.again_in_ms = answer.again_in_ms;
   const auto lines = harmless_tail(answer.words, secrets_);
   answered.answer = lines.empty() ? std::string() : lines.front();
+  // Only now: a secret that a cut goes through is not known for one any more.
+  reconcile::shorten(answered.answer, max_shown_bytes);
   // A failure is logged by record(); the hook is asked once more then, within the same grace.
   static_cast<void>(record(parts_, std::move(answered)));
 }

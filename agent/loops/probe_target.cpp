@@ -34,10 +34,10 @@ Place split(std::string_view authority) {
 }
 
 // `address`: of the container; "": it has none of its own.
-Place reached(Place place, const reconcile::WorkloadSpec& spec, const std::string& address) {
+Place reached(Place place, const std::vector<reconcile::Port>& ports, const std::string& address) {
   if (address.empty()) return place;
   place.address = address;
-  for (const auto& port : spec.ports) {
+  for (const auto& port : ports) {
     if (port.host_port != place.port || port.protocol != "tcp") continue;
     place.port = port.container_port;
     break;
@@ -49,12 +49,12 @@ struct Web {
   std::string url, host;
 };
 
-Web reached_by_http(const std::string& text, const reconcile::WorkloadSpec& spec, const std::string& address) {
+Web reached_by_http(const std::string& text, const std::vector<reconcile::Port>& ports, const std::string& address) {
   const std::string_view rest = std::string_view(text).substr(scheme.size());
   const auto end = std::min(rest.find_first_of("/?"), rest.size());
   Web web;
   web.host = rest.substr(0, end);
-  const Place place = reached(split(web.host), spec, address);
+  const Place place = reached(split(web.host), ports, address);
   const bool is_v6 = place.address.find(':') != std::string::npos;
   web.url = fmt::format("{}{}{}{}:{}{}", scheme, is_v6 ? "[" : "", place.address, is_v6 ? "]" : "", place.port,
                         rest.substr(end));
@@ -78,11 +78,11 @@ ports::ProbeQuestion question_of(const reconcile::Probe& probe, const reconcile:
   question.container_id = probed.instance.container_id;
   question.timeout_ms = std::int64_t{probe.timeout_s} * 1000;
   if (!probe.http.empty()) {
-    Web web = reached_by_http(probe.http, spec, probed.address);
+    Web web = reached_by_http(probe.http, spec.ports, probed.address);
     question.host = std::move(web.host);
     question.url = std::move(web.url);
   } else if (!probe.tcp.empty()) {
-    Place place = reached(split(probe.tcp), spec, probed.address);
+    Place place = reached(split(probe.tcp), spec.ports, probed.address);
     question.address = std::move(place.address);
     question.port = place.port;
   } else {
@@ -92,8 +92,8 @@ ports::ProbeQuestion question_of(const reconcile::Probe& probe, const reconcile:
 }
 
 // An id has no character that JSON would escape (common/protocol, valid ids).
-ports::HookQuestion hook_question_of(const reconcile::StopHook& hook, const reconcile::WorkloadSpec& spec,
-                                     const reconcile::action::AskHook& asked) {
+ports::HookQuestion hook_question_of(const reconcile::action::AskHook& asked) {
+  const reconcile::StopHook& hook = asked.hook;
   ports::HookQuestion question;
   question.container_id = asked.instance.container_id;
   question.timeout_ms = asked.timeout_ms;
@@ -101,7 +101,7 @@ ports::HookQuestion hook_question_of(const reconcile::StopHook& hook, const reco
     for (const std::string& argument : hook.exec) question.exec.push_back(filled_in(argument, asked.id));
     return question;
   }
-  Web web = reached_by_http(hook.http_post, spec, asked.address);
+  Web web = reached_by_http(hook.http_post, asked.ports, asked.address);
   question.url = std::move(web.url);
   question.host = std::move(web.host);
   question.body = hook.body.empty() ? fmt::format(R"({{"id":"{}","workload":"{}","cause":"{}","grace_s":{}}})",

@@ -20,8 +20,7 @@ ports::ProbeQuestion question_of(const reconcile::Probe& probe, const reconcile:
 
 // Without the bearer's secret. "{id}" is filled in; without a body of its own the question is JSON: id, workload,
 // cause, grace_s.
-ports::HookQuestion hook_question_of(const reconcile::StopHook& hook, const reconcile::WorkloadSpec& spec,
-                                     const reconcile::action::AskHook& asked);
+ports::HookQuestion hook_question_of(const reconcile::action::AskHook& asked);
 
 // "http://127.0.0.1:80/healthz", "tcp 127.0.0.1:80", "exec test", "docker": as a person knows it.
 std::string name_of(const reconcile::Probe& probe);

@@ -2,6 +2,7 @@
 
 #include "agent/loops/log_tail.hpp"
 #include "agent/loops/probe_target.hpp"
+#include "agent/reconcile/events.hpp"
 #include "common/async/spawn.hpp"
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@ namespace {
 
 // While a question is under way the timer fires so often, to notice a lag of our own.
 constexpr std::int64_t watch_ms = 500;
+constexpr std::size_t max_words_bytes = 256;  // of what a probe answered; cut after secrets were masked
 // A workload that turns to and fro is told of so often.
 constexpr std::int64_t between_events_ms = 60'000;
 
@@ -241,6 +243,7 @@ void Probes::take(Run& run, Question& question, const ProbeAnswer& answer) {
     ++question.failures;
     const auto lines = harmless_tail(answer.words, secrets_);
     question.words = lines.empty() ? std::string() : lines.front();
+    reconcile::shorten(question.words, max_words_bytes);
     // Docker has counted its own failures.
     const bool enough = question.failures >= question.probe.failures || question.probe.docker;
     const bool acts = health.started || parts_.clock.now().boot_ms >= grace_end(run, question);

@@ -32,12 +32,13 @@ class HookCaller {
   virtual ~HookCaller() = default;
 
   // Ends within timeout_ms and a moment, and when it is cancelled (Asio cancellation, terminal). Follows no redirect,
-  // uses no proxy, reads at most 4 KiB.
+  // uses no proxy, reads at most 64 KiB (exec: 4 KiB).
   //
   // POST: 200 to 299 is ready, unless a JSON answer (or the object "payload" in it) has the status "busy" or
-  // "draining"; 429 and 503 are busy. exec: exit code 0 is ready, unless its output is such JSON; 75 (EX_TEMPFAIL of
-  // sysexits.h) is busy. When to ask again: "retry_after_s" or "retryAfterMs" beside the status (or in the object
-  // "error"), the header Retry-After in seconds, else 5 s; between 1 s and 5 min. Anything else is failed.
+  // "draining", or begins one and is too large to be read; 429 and 503 are busy. exec: exit code 0 is ready, unless its
+  // output is such JSON; 75 (EX_TEMPFAIL of sysexits.h) is busy. When to ask again: "retry_after_s" or "retryAfterMs"
+  // beside the status (or in the object "error"), the header Retry-After in seconds, else 5 s; between 1 s and 5 min.
+  // Anything else is failed.
   virtual boost::asio::awaitable<HookAnswer> ask(HookQuestion question) = 0;
 };
 

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t max_read_bytes = 4096;
 constexpr std::size_t max_lasting = 256;
-constexpr std::size_t shown_output_bytes = 200;
 
 ProbeAnswer passed() { return {ProbeAnswer::Kind::passed, {}}; }
 ProbeAnswer failed(std::string words) { return {ProbeAnswer::Kind::failed, std::move(words)}; }
@@ -32,7 +31,7 @@ std::string too_late(std::int64_t timeout_ms) {
 
 // The first line of what a program printed.
 std::string head_of(const std::string& output) {
-  return output.substr(0, std::min(output.find_first_of("\r\n"), shown_output_bytes));
+  return output.substr(0, std::min(output.find_first_of("\r\n"), output.size()));
 }
 
 }  // namespace

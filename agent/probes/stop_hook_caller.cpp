@@ -17,8 +17,7 @@ using ports::HookQuestion;
 
 namespace {
 
-constexpr std::size_t max_read_bytes = 4096;
-constexpr std::size_t shown_bytes = 200;
+constexpr std::size_t max_read_bytes = 64 * 1024;
 constexpr int temporary_failure = 75;  // EX_TEMPFAIL, sysexits.h
 constexpr int max_depth = 8;
 constexpr std::int64_t again_first_ms = 1'000, again_default_ms = 5'000, again_last_ms = 300'000;
@@ -71,8 +70,15 @@ std::optional<std::int64_t> again_by_header(std::string_view value) {
   return std::int64_t{seconds} * 1000;
 }
 
+// Of an answer that counts as ready. JSON that was cut off may have said that it is busy.
+HookAnswer by_words(std::string_view text, bool cut_off) {
+  if (const auto said = busy_by_json(text)) return *said;
+  if (cut_off && text.starts_with('{')) return busy({}, "its answer is too large to be read");
+  return ready();
+}
+
 std::string_view head_of(std::string_view output) {
-  return output.substr(0, std::min(output.find_first_of("\r\n"), shown_bytes));
+  return output.substr(0, std::min(output.find_first_of("\r\n"), output.size()));
 }
 
 }  // namespace
@@ -88,13 +94,16 @@ std::optional<std::int64_t> again_by_json(std::string_view text) {
 std::optional<HookAnswer> busy_by_json(std::string_view text) {
   const auto answer = object_of(text);
   if (!answer) return {};
-  const json::object* payload = object_in(*answer, "payload");
-  const json::object& said = payload != nullptr ? *payload : *answer;
-  const std::string_view status = text_in(said, "status");
-  if (status != "busy" && status != "draining") return {};
-  std::string why(text_in(said, "reason").substr(0, shown_bytes));
-  if (const auto count = number_in(said, "activeCount"); why.empty() && count) why = fmt::format("{} active", *count);
-  return busy(again_in(said), why);
+  for (const json::object* said : {object_in(*answer, "payload"), &*answer}) {
+    if (said == nullptr) continue;
+    const std::string_view status = text_in(*said, "status");
+    if (status != "busy" && status != "draining") continue;
+    std::string why(text_in(*said, "reason"));
+    if (const auto count = number_in(*said, "activeCount"); why.empty() && count)
+      why = fmt::format("{} active", *count);
+    return busy(again_in(*said), why);
+  }
+  return {};
 }
 
 asio::awaitable<HookAnswer> StopHookCaller::ask(HookQuestion question) {
@@ -124,7 +133,9 @@ asio::awaitable<HookAnswer> StopHookCaller::ask_http(HookQuestion question) {
     co_return failed(late ? fmt::format("gave no answer within {} s", static_cast<double>(question.timeout_ms) / 1000)
                           : "cannot be reached: " + answer.error().message);
   }
-  if (answer->status >= 200 && answer->status < 300) co_return busy_by_json(*body).value_or(ready());
+  if (answer->status >= 200 && answer->status < 300) {
+    co_return by_words(*body, body->size() >= max_read_bytes);
+  }
   if (answer->status == 429 || answer->status == 503) {
     auto again = again_by_json(answer->body);
     if (!again) again = again_by_header(answer->headers.get("Retry-After"));
@@ -144,7 +155,9 @@ asio::awaitable<HookAnswer> StopHookCaller::ask_exec(HookQuestion question) {
     const auto said = busy_by_json(result->output);
     co_return said ? *said : busy(again_by_json(result->output), head);
   }
-  if (*result->exit_code == 0) co_return busy_by_json(result->output).value_or(ready());
+  if (*result->exit_code == 0) {
+    co_return by_words(result->output, result->output.size() >= ports::ContainerEngine::max_exec_output_bytes);
+  }
   co_return failed(fmt::format("ended with exit code {}{}{}", *result->exit_code, head.empty() ? "" : ": ", head));
 }
 

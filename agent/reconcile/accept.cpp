@@ -5,6 +5,7 @@
 #include "common/digest.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -169,7 +170,23 @@ Verdict judge_intent(const State& state, const Command& command) {
   return {};
 }
 
-Verdict judge_apply(const State& state, const Applied* applied) {
+// As with files: more than one workload, or the last, goes only where that is said to be meant.
+Verdict judge_removal(const State& state, const Applied& applied) {
+  std::vector<std::string> gone;
+  std::size_t known = 0;
+  for (const auto& [name, workload] : state.workloads) {
+    if (workload.declared.source != Source::applied || workload.withdrawn_at) continue;
+    ++known;
+    if (!applied.declarations.contains(name)) gone.push_back(name);
+  }
+  if (gone.size() <= 1 && (gone.empty() || gone.size() < known)) return {};
+  return Refusal{code::removal_held,
+                 fmt::format("This set would stop {}, which are applied now and not in it. If that is meant: "
+                             "--allow-removal (args.allow_removal).",
+                             fmt::join(gone, ", "))};
+}
+
+Verdict judge_apply(const State& state, const Command& command, const Applied* applied) {
   if (applied == nullptr || !applied->refusal.empty()) {
     return Refusal{code::invalid, applied == nullptr ? "Its specs were not read." : applied->refusal};
   }
@@ -183,7 +200,8 @@ Verdict judge_apply(const State& state, const Applied* applied) {
                                "apply the set without it.",
                                name)};
   }
-  return {};
+  if (command.args.dry_run || command.args.allow_removal) return {};
+  return judge_removal(state, *applied);
 }
 
 Acceptance deferred(std::string_view why, std::string message, int retry_after_s) {
@@ -276,7 +294,7 @@ Acceptance accept(const State& state, const Command& given, Origin origin, const
     return deferred(code::busy, "Too many outcomes wait to be confirmed.", busy_retry_s);
   }
   Verdict refused = judge(state, command, origin);
-  if (!refused && command.verb == Verb::apply) refused = judge_apply(state, applied);
+  if (!refused && command.verb == Verb::apply) refused = judge_apply(state, command, applied);
   if (const Verdict& verdict = refused) {
     return end_now(command, OutcomeKind::refused, *verdict, state, now);
   }

@@ -46,7 +46,10 @@ std::string what_was_done(const State& state, const Apply& apply) {
   if (apply.items.empty()) return "Nothing differs from what is declared.";
   if (state.node.suspension) return "Stored; the node is suspended, nothing is started.";
   if (!may_start(state)) return "Stored; the node is stopped, nothing is started.";
-  return fmt::format("{} workloads run as they are declared now.", apply.items.size());
+  const auto gone = static_cast<std::size_t>(std::count_if(
+      apply.items.begin(), apply.items.end(), [&](const auto& item) { return !apply.wanted.contains(item.first); }));
+  const std::string removed = gone == 0 ? "" : fmt::format(" {} were stopped: they are not in the set any more.", gone);
+  return fmt::format("{} workloads run as they are declared now.{}", apply.items.size() - gone, removed);
 }
 
 void prove_step(Pass& pass, const OpenCommand& open) {

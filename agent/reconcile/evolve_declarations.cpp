@@ -93,7 +93,7 @@ void evolve_part(State& state, const Record& record, const record::Declared& dec
                      : back          ? "is declared again"
                      : new_container ? "has a new spec"
                      : settles       ? "is declared as it runs"
-                                     : "has new limits";
+                                     : "has new limits or settings";
   emit(state, record,
        {.kind = fresh || back ? "workload_declared" : "workload_changed",
         .workload = declaration.name,

@@ -33,6 +33,7 @@ void evolve_part(State& state, const Record& record, const record::HoldEnded& en
 
 // evolve_stops.cpp
 void evolve_part(State& state, const Record& record, const record::StopIntended& intended);
+void evolve_part(State& state, const Record& record, const record::StopWithdrawn& withdrawn);
 void evolve_part(State& state, const Record& record, const record::HookAnswered& answered);
 void evolve_part(State& state, const Record& record, const record::FreezeIntended& intended);
 void evolve_part(State& state, const Record& record, const record::Thawed& thawed);

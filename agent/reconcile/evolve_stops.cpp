@@ -14,9 +14,15 @@ void evolve_part(State& state, const Record& record, const record::StopIntended&
   if (workload == nullptr) return;
   workload->stop_sent = intended.stop;
   workload->stop_sent->epoch = state.epoch;
-  if (intended.stop.cause == Cause::memory) workload->memory_restart_at = record.boot_ms;
+  const bool goes_out = intended.stop.hook == HookState::over;
+  if (intended.stop.cause == Cause::memory && goes_out) workload->memory_restart_at = record.boot_ms;
   workload->stuck = false;
   if (workload->trouble && workload->trouble->code == "stuck") workload->trouble.reset();
+}
+
+void evolve_part(State& state, const Record&, const record::StopWithdrawn& withdrawn) {
+  Workload* workload = find_workload(state, withdrawn.workload);
+  if (workload != nullptr) workload->stop_sent.reset();
 }
 
 void evolve_part(State& state, const Record& record, const record::HookAnswered& answered) {

@@ -94,7 +94,10 @@ Exit explain_exit(const Pass& pass, const Workload& workload, const OwnedContain
     exit.child_oom = container->oom_killed && !exit.oom;
   }
   const std::string meaning = container != nullptr ? exit_meaning(exit.code, exit.oom) : "ended";
-  if (workload.stop_sent && workload.stop_sent->instance == exit.instance && stop_explains(pass, workload)) {
+  // Asked to get ready it may end well by itself; anything else is its own doing as long as the stop was not sent.
+  const bool by_stop = workload.stop_sent && workload.stop_sent->instance == exit.instance &&
+                       (workload.stop_sent->hook == HookState::over || exit.code == 0);
+  if (by_stop && stop_explains(pass, workload)) {
     exit.cause = workload.stop_sent->cause;
     exit.why = sentence(workload, meaning, whose_stop(*workload.stop_sent));
   } else if (owned.since_boot != pass.now.boot_id) {

@@ -62,7 +62,7 @@ std::optional<StopOrder> stop_order(Pass& pass, const std::string& name, const W
   } else {
     return health_order(pass, name, workload, owned, container);
   }
-  if (order.cause == Cause::replaced || order.cause == Cause::withdrawn) return order;
+  if (order.cause == Cause::replaced) return order;
   if (order.cause == Cause::suspended) {
     order.actor = state.node.suspension->actor;
     order.reason = state.node.suspension->reason;
@@ -110,6 +110,7 @@ void hasten_step(Pass& pass, const std::string& name, const Workload& workload, 
   if (newer && (sooner || skips_hook)) {
     StopSent again = stop_sent(container, order, now);
     again.hastens = true;
+    if (sent.hook != HookState::over) again.hook_answer = "not waited for: a newer order had less time";
     pass.fact(record::StopIntended{name, std::move(again)});
   } else if (sent.hastens && sent.at == now) {
     pass.act(action::Hasten{name, container.instance(), sent.grace_s});
@@ -142,7 +143,8 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
     }
     StopSent stop = stop_sent(container, order, pass.now.boot_ms);
     stop.again = same_run;
-    stop.hook = first_hook_state(workload, container, order);
+    stop.hook = first_hook_state(pass, workload, container, order);
+    keep_earlier_end(workload, stop);
     pass.fact(record::StopIntended{name, std::move(stop)});
     return;
   }
@@ -207,6 +209,7 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
   }
   if (is_held(pass.state, workload, pass.now)) {
     const auto& hold = workload.hold ? workload.hold : pass.state.node.hold;
+    if (withdraw_stop(pass, name, workload)) return;
     finding.word = WorkloadWord::held;
     finding.reason = fmt::format("{} holds it; the agent keeps its hands off.", hold->actor);
     return;
@@ -218,6 +221,7 @@ void next_step(Pass& pass, const std::string& name, const Workload& workload) {
       stop_step(pass, name, workload, *container, *order, finding);
       return;
     }
+    if (withdraw_stop(pass, name, workload)) return;
   }
   wake_for_rest(pass, name, workload);
   if (may_run(pass, workload)) {

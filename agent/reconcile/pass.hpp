@@ -80,7 +80,12 @@ void find_silence(Pass& pass);
 bool should_freeze(const Pass& pass, const Workload& workload);
 
 // stop_hook.cpp: how far a stop that is ordered now is with the hook.
-HookState first_hook_state(const Workload& workload, const Container& container, const StopOrder& order);
+HookState first_hook_state(const Pass& pass, const Workload& workload, const Container& container,
+                           const StopOrder& order);
+// A stop with its hook may be ordered again while nothing was sent: that takes time away from the hook, and adds none.
+void keep_earlier_end(const Workload& workload, StopSent& again);
+// What was not sent yet is not owed any more. True if a fact was told.
+bool withdraw_stop(Pass& pass, const std::string& name, const Workload& workload);
 // The part of a stop that comes before it is sent; StopSent::hook is not over.
 void hook_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                Finding& finding);

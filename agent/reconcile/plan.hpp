@@ -44,8 +44,10 @@ struct Hasten {
 struct AskHook {
   std::string workload;
   Instance instance;
-  std::string address;  // Container::address
-  std::string id;       // the same each time one stop asks
+  std::string address;      // Container::address
+  StopHook hook;            // of the spec that this container was made for
+  std::vector<Port> ports;  // of that, too
+  std::string id;           // the same each time one stop asks
   Cause cause = Cause::none;
   std::int64_t timeout_ms = 0;
   int grace_s = 0;  // what is left of it

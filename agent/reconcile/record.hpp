@@ -179,6 +179,11 @@ struct StopIntended {
   StopSent stop;
   bool operator==(const StopIntended&) const = default;
 };
+// A stop that was not sent yet has no order any more: the run goes on, or is frozen or held.
+struct StopWithdrawn {
+  std::string workload;
+  bool operator==(const StopWithdrawn&) const = default;
+};
 // What the stop hook said: busy, and is asked again; or anything else, and the stop goes on.
 struct HookAnswered {
   std::string workload;
@@ -275,10 +280,10 @@ using RecordBody =
                  record::RemovalHeld, record::Accepted, record::Refused, record::Begun, record::Settled,
                  record::WantedTaken, record::Confirmed, record::ApplyDeclared, record::ApplyUndone, record::HoldEnded,
                  record::CreateIntended, record::Created, record::Adopted, record::Gone, record::RemoveIntended,
-                 record::StartIntended, record::Running, record::StopIntended, record::HookAnswered, record::MemoryHigh,
-                 record::MemoryEased, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
-                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed,
-                 record::TroubleMet, record::StuckMet, record::Noted>;
+                 record::StartIntended, record::Running, record::StopIntended, record::StopWithdrawn,
+                 record::HookAnswered, record::MemoryHigh, record::MemoryEased, record::FreezeIntended, record::Thawed,
+                 record::EngineFacts, record::Exited, record::ImageMissing, record::ImagePresent, record::ImageUse,
+                 record::ImageGone, record::PullFailed, record::TroubleMet, record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

@@ -12,10 +12,31 @@ namespace aura::reconcile {
 
 namespace {
 
+// With less time than that nobody is asked.
+constexpr std::int64_t shortest_ask_ms = 1'000;
+
 // A quarter of the grace, at least 5 s, never more than half of it.
 std::int64_t kept_for_stop_ms(int grace_s) {
   const std::int64_t grace_ms = std::int64_t{grace_s} * 1000;
   return std::min(std::max<std::int64_t>(grace_ms / 4, 5'000), grace_ms / 2);
+}
+
+// The spec that a container was made for, as far as it is still known; nullptr: it is not.
+const WorkloadSpec* spec_of(const Pass& pass, const Workload& workload, const std::string& container_id) {
+  const auto owned = std::find_if(workload.containers.begin(), workload.containers.end(),
+                                  [&](const OwnedContainer& each) { return each.id == container_id; });
+  if (owned == workload.containers.end()) return nullptr;
+  const auto is_of = [&](const Declaration& declaration) { return declaration.spec_hash == owned->spec_hash; };
+  if (is_of(workload.declared)) return &workload.declared.spec;
+  if (workload.replacing && is_of(workload.replacing->before)) return &workload.replacing->before.spec;
+  if (workload.refused && is_of(workload.refused->declaration)) return &workload.refused->declaration.spec;
+  for (const auto& [id, open] : pass.state.open) {
+    if (!open.apply) continue;
+    const auto item = open.apply->items.find(workload.declared.name);
+    const bool known = item != open.apply->items.end() && item->second.before && is_of(*item->second.before);
+    if (known) return &item->second.before->spec;
+  }
+  return nullptr;
 }
 
 std::string hook_id(const StopSent& sent) {
@@ -25,47 +46,69 @@ std::string hook_id(const StopSent& sent) {
 
 }  // namespace
 
-HookState first_hook_state(const Workload& workload, const Container& container, const StopOrder& order) {
+HookState first_hook_state(const Pass& pass, const Workload& workload, const Container& container,
+                           const StopOrder& order) {
   const bool sent_before = workload.stop_sent && workload.stop_sent->instance == container.instance() &&
                            workload.stop_sent->hook == HookState::over;
   // What hangs does not answer, and what is paused cannot.
   const bool deaf = order.cause == Cause::probe || container.phase != Phase::running;
-  const bool asks = workload.declared.spec.stop.hook && !order.force && !deaf && !sent_before;
+  const WorkloadSpec* spec = spec_of(pass, workload, container.id);
+  const bool asks = spec != nullptr && spec->stop.hook && !order.force && !deaf && !sent_before;
   return asks ? HookState::due : HookState::over;
+}
+
+void keep_earlier_end(const Workload& workload, StopSent& again) {
+  if (!again.again || again.hook == HookState::over || workload.stop_sent->hook == HookState::over) return;
+  const StopSent& before = *workload.stop_sent;
+  const std::int64_t left_ms = before.at + std::int64_t{before.grace_s} * 1000 - again.at;
+  again.grace_s = std::min(again.grace_s, static_cast<int>((std::max<std::int64_t>(left_ms, 0) + 999) / 1000));
+  again.ordered_at = before.ordered_at.value_or(before.at);
+}
+
+bool withdraw_stop(Pass& pass, const std::string& name, const Workload& workload) {
+  if (!workload.stop_sent || workload.stop_sent->hook == HookState::over) return false;
+  pass.fact(record::StopWithdrawn{name});
+  return true;
 }
 
 void hook_step(Pass& pass, const std::string& name, const Workload& workload, const Container& container,
                Finding& finding) {
   const StopSent& sent = *workload.stop_sent;
-  const auto& hook = workload.declared.spec.stop.hook;
+  const WorkloadSpec* spec = spec_of(pass, workload, container.id);
   const BootMs now = pass.now.boot_ms;
   const BootMs end = sent.at + std::int64_t{sent.grace_s} * 1000;
-  const BootMs until = end - kept_for_stop_ms(sent.grace_s);
-  const int left_s = static_cast<int>((std::max<std::int64_t>(end - now, 0) + 999) / 1000);
-  const bool asks = hook && sent.hook != HookState::answered && until > now && container.phase == Phase::running;
-  if (!asks) {
+  const std::int64_t kept_ms = kept_for_stop_ms(sent.grace_s);
+  const BootMs until = end - kept_ms;
+  const bool may_ask =
+      spec != nullptr && spec->stop.hook && sent.hook != HookState::answered && container.phase == Phase::running;
+  const bool waits = may_ask && sent.hook == HookState::busy && sent.hook_again_at > now && until > now;
+  if (waits) {
+    finding.reason = fmt::format("It asks to wait before it is stopped: {}.", sent.hook_answer);
+    pass.wake(std::min(sent.hook_again_at, until));
+    return;
+  }
+  if (!may_ask || until - now < shortest_ask_ms) {
     StopSent stop = sent;
     stop.hook = HookState::over;
-    stop.ordered_at = sent.at;
+    stop.ordered_at = sent.ordered_at.value_or(sent.at);
     stop.at = now;
-    stop.grace_s = left_s;
+    // The time to end by itself is the workload's own, also where the agent was away in the meantime.
+    stop.grace_s = static_cast<int>((std::max<std::int64_t>(end - now, kept_ms) + 999) / 1000);
     if (sent.hook == HookState::busy) stop.hook_answer += "; its time to be busy was over";
     pass.fact(record::StopIntended{name, std::move(stop)});
     return;
   }
   finding.reason = "It is asked to get ready for its stop.";
-  if (sent.hook == HookState::busy && sent.hook_again_at > now) {
-    finding.reason = fmt::format("It asks to wait before it is stopped: {}.", sent.hook_answer);
-    pass.wake(std::min(sent.hook_again_at, until));
-    return;
-  }
-  pass.act(action::AskHook{.workload = name,
-                           .instance = container.instance(),
-                           .address = container.address,
-                           .id = hook_id(sent),
-                           .cause = sent.cause,
-                           .timeout_ms = std::min<std::int64_t>(std::int64_t{hook->timeout_s} * 1000, until - now),
-                           .grace_s = left_s});
+  pass.act(action::AskHook{
+      .workload = name,
+      .instance = container.instance(),
+      .address = container.address,
+      .hook = *spec->stop.hook,
+      .ports = spec->ports,
+      .id = hook_id(sent),
+      .cause = sent.cause,
+      .timeout_ms = std::min<std::int64_t>(std::int64_t{spec->stop.hook->timeout_s} * 1000, until - now),
+      .grace_s = static_cast<int>((end - now + 999) / 1000)});
 }
 
 }  // namespace aura::reconcile

@@ -65,6 +65,7 @@ struct NameOf {
   std::string_view operator()(const record::StartIntended&) const { return "start_intended"; }
   std::string_view operator()(const record::Running&) const { return "running"; }
   std::string_view operator()(const record::StopIntended&) const { return "stop_intended"; }
+  std::string_view operator()(const record::StopWithdrawn&) const { return "stop_withdrawn"; }
   std::string_view operator()(const record::HookAnswered&) const { return "hook_answered"; }
   std::string_view operator()(const record::MemoryHigh&) const { return "memory_high"; }
   std::string_view operator()(const record::MemoryEased&) const { return "memory_eased"; }

@@ -89,6 +89,9 @@ std::string spec_hash(const reconcile::WorkloadSpec& spec, const std::map<std::s
   hashed.resources.memory_bytes = live.memory_bytes;
   hashed.resources.cpus = live.cpus;
   hashed.resources.pids = live.pids;
+  // The agent's own business: a container is no other for them.
+  hashed.memory.reset();
+  hashed.stop.hook.reset();
   std::string text = canonical_spec(hashed);
   append_digests(text, spec.secrets, secret_digests);
   append_digests(text, spec.secret_files, secret_digests);

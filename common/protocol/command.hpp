@@ -71,7 +71,7 @@ struct CommandArgs {
   std::string version;                           // upgrade
   std::int64_t for_s = 0;                        // hold: seconds, 1..604800
   bool instance = false;                         // adopt: this cloud instance
-  bool allow_removal = false;                    // reload
+  bool allow_removal = false;                    // reload, apply: workloads that are missing are meant to be gone
   std::string stage;                             // stage
   bool operator==(const CommandArgs&) const = default;
 };
@@ -155,6 +155,7 @@ inline constexpr std::string_view cloned = "cloned";
 inline constexpr std::string_view degraded = "degraded";
 inline constexpr std::string_view freeze_unavailable = "freeze_unavailable";
 inline constexpr std::string_view policy = "policy";
+inline constexpr std::string_view removal_held = "removal_held";
 inline constexpr std::string_view local_only = "local_only";
 inline constexpr std::string_view root_only = "root_only";
 inline constexpr std::string_view busy = "busy";                  // transient

@@ -97,8 +97,9 @@ void read_args_of(const Command& command, const Fields& args, const Path& path, 
       out.mode = one_of(args, "mode", Need::optional, {"stop", "freeze"});
       return;
     case Verb::apply:
-      args.only({"workloads", "dry_run"});
+      args.only({"workloads", "dry_run", "allow_removal"});
       out.workloads = read_specs(args, path, problem);
+      out.allow_removal = args.flag("allow_removal", Need::optional);
       out.dry_run = args.flag("dry_run", Need::optional);
       return;
     case Verb::upgrade:

@@ -75,6 +75,17 @@ TEST_CASE("what a hook says is made harmless: a secret in it is masked") {
   CHECK(scene.node.state().settled.at("c1").outcome.evidence.at(0).hook == "answered 500 to ***\\x1b[2J");
 }
 
+TEST_CASE("a secret that the end of what is shown would go through is masked whole") {
+  Scene scene;
+  scene.node.hooks.answers = {{Kind::failed, 0, std::string(190, 'p') + "very-secret-token" + std::string(500, 'q')}};
+  scene.stop("c1");
+  scene.clock.advance(1'000);
+  REQUIRE(scene.settled("c1"));
+  const std::string hook = scene.node.state().settled.at("c1").outcome.evidence.at(0).hook;
+  CHECK(hook.find("very") == std::string::npos);
+  CHECK(hook.size() <= 203);
+}
+
 TEST_CASE("a hook without its credential has failed, and the workload is stopped") {
   Scene scene;
   scene.node.host.credentials.clear();
@@ -124,16 +135,16 @@ TEST_CASE("a hook that hangs costs its deadline, and another workload's stop not
 }
 
 TEST_CASE("a hook reaches the container's own address, and the id stands where {id} does") {
-  reconcile::WorkloadSpec spec = hooked();
-  spec.ports = {{"127.0.0.1", 18789, 8080, "tcp"}};
-  spec.stop.hook->body = R"({"method":"suspend","params":{"requestId":"{id}"},"again":"{id}"})";
   reconcile::action::AskHook asked;
+  asked.hook = *hooked().stop.hook;
+  asked.ports = {{"127.0.0.1", 18789, 8080, "tcp"}};
+  asked.hook.body = R"({"method":"suspend","params":{"requestId":"{id}"},"again":"{id}"})";
   asked.workload = "web";
   asked.id = "c1";
   asked.address = "172.18.0.2";
-  const auto question = loops::hook_question_of(*spec.stop.hook, spec, asked);
+  const auto question = loops::hook_question_of(asked);
   CHECK(question.url == "http://172.18.0.2:8080/rpc");
   CHECK(question.body == R"({"method":"suspend","params":{"requestId":"c1"},"again":"c1"})");
-  const reconcile::StopHook program{.exec = {"drain", "--for={id}"}};
-  CHECK(loops::hook_question_of(program, spec, asked).exec == std::vector<std::string>{"drain", "--for=c1"});
+  asked.hook = reconcile::StopHook{.exec = {"drain", "--for={id}"}};
+  CHECK(loops::hook_question_of(asked).exec == std::vector<std::string>{"drain", "--for=c1"});
 }

@@ -38,11 +38,13 @@ struct Scene {
 
   Scene() { docker.images = {"web:1", "db:1"}; }
 
-  Acceptance apply(const Specs& specs, const std::string& refusal = "", bool dry_run = false) {
+  Acceptance apply(const Specs& specs, const std::string& refusal = "", bool dry_run = false,
+                   bool allow_removal = false) {
     Applied applied;
     applied.refusal = refusal;
     auto order = command("a" + std::to_string(++sent), Verb::apply);
     order.args.dry_run = dry_run;
+    order.args.allow_removal = allow_removal;
     for (const auto& [name, spec] : specs) {
       const std::string hash = "v1:" + spec.image + "/" + std::to_string(spec.env.size());
       applied.declarations[name] = Declaration{name, Source::applied, spec, hash};
@@ -96,6 +98,29 @@ TEST_CASE("an applied set is pulled, started in order and reported done once it 
   CHECK(scene.agent.state.workloads.at("web").declared.source == Source::applied);
   REQUIRE(scene.outcome().evidence.size() == 2);
   CHECK(scene.outcome().evidence[1].container_id == scene.running("web"));
+}
+
+TEST_CASE("a set without more than one that is applied, or without the last, is refused unless that is meant") {
+  Scene scene;
+  Specs three = crew("1");
+  three["extra"] = simple_spec("web:1");
+  scene.apply(three);
+  scene.settle();
+  const std::string web = scene.running("web");
+  const Specs none;
+  CHECK(scene.apply(none).code == "removal_held");
+  CHECK(scene.apply(Specs{{"extra", three["extra"]}}).code == "removal_held");
+  scene.settle();
+  CHECK(scene.running("web") == web);
+  scene.apply(crew("1"));
+  scene.settle();
+  CHECK(scene.outcome().kind == OutcomeKind::succeeded);
+  CHECK(contains(scene.outcome().detail, "1 were stopped"));
+  CHECK(scene.apply(none, "", true).code.empty());
+  scene.settle();
+  CHECK(scene.apply(none, "", false, true).code.empty());
+  scene.settle();
+  CHECK(scene.docker.running().empty());
 }
 
 TEST_CASE("an image that cannot be had changes nothing, and the outcome says so") {

@@ -85,6 +85,25 @@ TEST_CASE("a planned restart that was decided is carried through, whatever the n
   CHECK(scene.starts() == 2);
 }
 
+TEST_CASE("a planned restart that is overtaken before it is sent costs nothing, and an own exit code counts as such") {
+  WorkloadSpec spec = simple_spec();
+  spec.stop.hook = StopHook{.exec = {"ready"}};
+  spec.restart.never_on_exit = {78};
+  Scene scene(spec);
+  record::HookAnswered busy;
+  busy.busy = true;
+  busy.again_in_ms = 3'000;
+  scene.docker.hooks["web"] = busy;
+  scene.uses(95);
+  REQUIRE(scene.docker.asked.size() == 1);
+  CHECK_FALSE(scene.web().memory_restart_at);
+  scene.docker.exit(scene.id, 78);
+  scene.docker.memory.clear();
+  scene.agent.settle(scene.docker);
+  CHECK(scene.web().never_again);
+  CHECK(scene.starts() == 1);
+}
+
 TEST_CASE("within six hours of a planned restart there is no other, over a boot of the host, too") {
   Scene scene;
   scene.uses(95);

@@ -155,9 +155,10 @@ TEST_CASE("a forced stop, or one with less time, does not wait for a hook that i
   REQUIRE(scene.agent.plan.actions.size() == 1);
   CHECK(std::holds_alternative<action::Hasten>(scene.agent.plan.actions.front()));
   CHECK(scene.agent.state.workloads.at("web").stop_sent->hook == HookState::over);
+  CHECK(scene.agent.state.workloads.at("web").stop_sent->hook_answer.starts_with("not waited for"));
 }
 
-TEST_CASE("an order with another grace asks anew within its own") {
+TEST_CASE("ordering a stop again takes time from the hook, and never adds any") {
   Scene scene;
   scene.docker.hooks["web"] = busy(60'000);
   scene.stop("c1");
@@ -165,6 +166,113 @@ TEST_CASE("an order with another grace asks anew within its own") {
   CHECK(scene.docker.asked.size() == 2);
   REQUIRE(scene.agent.plan.wake_at);
   CHECK(*scene.agent.plan.wake_at == scene.agent.now.boot_ms + 15'000);
+  scene.wait(10'000);
+  scene.stop("c3", 300, false, 3);
+  REQUIRE(scene.agent.plan.wake_at);
+  CHECK(*scene.agent.plan.wake_at <= scene.agent.now.boot_ms + 5'000);
+  scene.wait(10'000);
+  CHECK_FALSE(scene.runs());
+  CHECK(scene.evidence("c3").duration_ms <= 20'000);
+}
+
+TEST_CASE("an agent that was away for longer than the grace leaves the workload its time to end") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(60'000);
+  scene.stop("c1");
+  scene.agent.die_and_return();
+  scene.agent.pass_time(3'600'000);
+  scene.agent.think(scene.docker);
+  CHECK(std::get<action::Stop>(scene.agent.plan.actions.at(0)).grace_s == 10);
+}
+
+TEST_CASE("a stop that is not wanted any more is forgotten: the next of its kind asks anew, with its whole grace") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(60'000);
+  auto spec = scene.agent.state.workloads.at("web").declared.spec;
+  spec.disconnect = Disconnect{.after_s = 3'600, .action = DisconnectAction::stop};
+  scene.agent.state.reports = true;
+  scene.agent.declare("web", spec);
+  scene.docker.silent_from = scene.agent.now.boot_ms;
+  scene.wait(3'600'000);
+  REQUIRE(scene.docker.asked.size() == 1);
+  scene.agent.record(record::ControlHeard{});
+  scene.docker.silent_from = scene.agent.now.boot_ms;
+  scene.wait(1'000);
+  CHECK_FALSE(scene.agent.state.workloads.at("web").stop_sent);
+  CHECK(scene.agent.finding("web").word == WorkloadWord::running);
+  scene.docker.silent_from = scene.agent.now.boot_ms;
+  scene.wait(3'600'000);
+  CHECK(scene.docker.asked.size() == 2);
+  CHECK(scene.docker.asked.back().grace_s == 40);
+  CHECK(scene.runs());
+}
+
+TEST_CASE("a hold takes a stop back that was not sent yet") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(5'000);
+  scene.stop("c1");
+  auto hold = command("c2", Verb::hold, "workload:web");
+  hold.args.for_s = 3'600;
+  scene.agent.deliver(hold, Origin::local_root);
+  scene.wait(1'000);
+  CHECK_FALSE(scene.agent.state.workloads.at("web").stop_sent);
+  CHECK(scene.runs());
+}
+
+TEST_CASE("a crash after a stop was taken back is the workload's own, and so is one while it is asked") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(5'000);
+  scene.stop("c1");
+  SECTION("taken back") {
+    scene.agent.deliver(command("c2", Verb::start, "workload:web", 2));
+    scene.wait(1'000);
+    scene.docker.exit(scene.docker.running().at(0), 3);
+    scene.agent.settle(scene.docker);
+    CHECK(scene.agent.state.workloads.at("web").restarts.size() == 1);
+  }
+  SECTION("while it is asked") {
+    scene.docker.exit(scene.docker.running().at(0), 3);
+    scene.agent.settle(scene.docker);
+    CHECK(scene.agent.outcome("c1")->kind == OutcomeKind::succeeded);
+    CHECK_FALSE(scene.runs());
+  }
+  CHECK(scene.agent.state.workloads.at("web").last_exit->cause == Cause::crashed);
+}
+
+TEST_CASE("an old container is asked by the hook that it was made with") {
+  Scene scene;
+  auto spec = scene.agent.state.workloads.at("web").declared.spec;
+  spec.stop.hook = StopHook{.exec = {"another"}};
+  spec.image = "web:2";
+  scene.docker.images.insert("web:2");
+  scene.docker.hooks["web"] = busy(5'000);
+  scene.agent.declare("web", spec);
+  scene.agent.settle(scene.docker);
+  REQUIRE(scene.docker.asked.size() == 1);
+  CHECK(scene.docker.asked.front().hook.http_post == "http://127.0.0.1:80/stop");
+}
+
+TEST_CASE("a stop of the node hurries a workload whose declaration is gone, too") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(5'000);
+  scene.agent.record(record::Withdrawn{"web"});
+  scene.agent.settle(scene.docker);
+  REQUIRE(scene.runs());
+  auto order = command("c1", Verb::stop, "node", 1);
+  order.force = true;
+  scene.agent.deliver(order);
+  scene.agent.settle(scene.docker);
+  CHECK_FALSE(scene.runs());
+}
+
+TEST_CASE("nobody is asked with less than a second left") {
+  Scene scene(6);
+  scene.docker.hooks["web"] = busy(2'500);
+  scene.stop("c1");
+  REQUIRE(scene.docker.asked.size() == 1);
+  scene.wait(2'500);
+  CHECK(scene.docker.asked.size() == 1);
+  CHECK(scene.evidence("c1").hook == "busy: 2 active; its time to be busy was over");
 }
 
 TEST_CASE("an agent that died while it asked asks again, with the same id, in what is left of the grace") {
