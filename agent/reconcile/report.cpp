@@ -206,6 +206,7 @@ Report without_motion(Report report) {
   for (WorkloadReport& workload : report.workloads) {
     workload.retry_in_s.reset();
     workload.pull.reset();
+    workload.usage.reset();
     workload.budget_used = 0;
     // A reason may count seconds down; the state word beside it says what matters.
     if (workload.state == WorkloadWord::backoff || workload.state == WorkloadWord::crash_loop) workload.reason.clear();

@@ -117,6 +117,13 @@ TEST_CASE("figures go along in a report and are no reason to send one") {
   }
 }
 
+TEST_CASE("a report with figures is as good as one without") {
+  World world;
+  world.usage().cpu_us = 1;
+  CHECK(world.told());
+  CHECK(loops::hash_of(world.node.board.report_with_usage()) == loops::hash_of(world.node.board.report()));
+}
+
 TEST_CASE("nobody reads figures while nobody asks") {
   World world;
   world.node.host.looks = 0;
