@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace aura::reconcile {
 
 using protocol::Severity;
@@ -33,7 +35,9 @@ void evolve_part(State& state, const Record& record, const record::HookAnswered&
   const bool busy_before = stop.hook == HookState::busy;
   stop.hook = answered.busy ? HookState::busy : HookState::answered;
   stop.hook_answer = answered.answer;
-  stop.hook_again_at = answered.busy ? record.boot_ms + answered.again_in_ms : 0;
+  // The longer it goes on, the less often: a twentieth of the time so far at least.
+  const std::int64_t so_far_ms = record.boot_ms - stop.ordered_at.value_or(stop.at);
+  stop.hook_again_at = answered.busy ? record.boot_ms + std::max(answered.again_in_ms, so_far_ms / 20) : 0;
   if (!answered.failed && (!answered.busy || busy_before)) return;
   emit(state, record,
        {.kind = answered.failed ? "stop_hook_failed" : "stop_hook_busy",

@@ -45,7 +45,9 @@ MemoryLevel memory_level(const WorkloadSpec& spec, std::int64_t used_bytes) {
   const int percent = percent_of(spec, used_bytes);
   if (percent >= spec.memory->restart_percent) return MemoryLevel::restart;
   if (percent >= spec.memory->warn_percent) return MemoryLevel::high;
-  return percent < spec.memory->warn_percent - eased_below_warning_percent ? MemoryLevel::low : MemoryLevel::middle;
+  const int eased =
+      std::max(spec.memory->warn_percent - eased_below_warning_percent, spec.memory->warn_percent / 2 + 1);
+  return percent < eased ? MemoryLevel::low : MemoryLevel::middle;
 }
 
 bool find_memory(Pass& pass, const std::string& name, const Workload& workload) {

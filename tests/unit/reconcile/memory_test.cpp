@@ -169,4 +169,6 @@ TEST_CASE("without a limit or a policy nothing is measured") {
   CHECK(memory_level(spec, 70 * mib) == MemoryLevel::middle);
   CHECK(memory_level(spec, 75 * mib) == MemoryLevel::high);
   CHECK(memory_level(spec, 90 * mib) == MemoryLevel::restart);
+  spec.memory->warn_percent = 3;
+  CHECK(memory_level(spec, 1 * mib) == MemoryLevel::low);
 }

@@ -265,6 +265,15 @@ TEST_CASE("a stop of the node hurries a workload whose declaration is gone, too"
   CHECK_FALSE(scene.runs());
 }
 
+TEST_CASE("a workload that is busy for long is asked less and less often") {
+  Scene scene(86'400);
+  scene.docker.hooks["web"] = busy(1'000);
+  scene.stop("c1");
+  for (int i = 0; i < 64'000 && scene.runs(); ++i) scene.wait(1'000);
+  CHECK(scene.runs());
+  CHECK(scene.docker.asked.size() < 300);
+}
+
 TEST_CASE("nobody is asked with less than a second left") {
   Scene scene(6);
   scene.docker.hooks["web"] = busy(2'500);
