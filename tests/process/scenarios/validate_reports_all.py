@@ -11,7 +11,7 @@ def run(rig):
     check.equal((good.returncode, good.stderr), (0, ""), "good files")
     write(node.workload_path("web"), 'imagee = "x"\nimage = 3\n[stop]\ngrace_s = -5\n[restart]\npolicy = "sometimes"\n')
     write(node.workload_path("second"),
-          'image = "x:1"\n[resources]\nmemory = "2 elephants"\n[disconnect]\naction = "freeze"\n')
+          'image = "x:1"\ntailnet = true\n[resources]\nmemory = "2 elephants"\n')
     write(node.workload_path("third"), 'image = "x:1"\ncommand = [\n')
     write(node.path("config", "agent.toml"), '[node]\nid = "Not Good"\n[control]\nheartbeat_s = "soon"\ntypo = 1\n')
     write(node.path("config", "policy.toml"), 'privileged = "maybe"\n')
@@ -19,8 +19,8 @@ def run(rig):
     check.equal(done.returncode, 1, "the exit code")
     said = done.stdout + done.stderr
     expected = [("web.toml:1", "imagee"), ("web.toml:2", "image"), ("web.toml:4", "stop.grace_s"),
-                ("web.toml:6", "restart.policy"), ("second.toml:3", "resources.memory"),
-                ("second.toml:5", "disconnect.action"), ("third.toml:", ""), ("agent.toml:2", "node.id"),
+                ("web.toml:6", "restart.policy"), ("second.toml:4", "resources.memory"),
+                ("second.toml:2", "tailnet"), ("third.toml:", ""), ("agent.toml:2", "node.id"),
                 ("agent.toml:4", "control.heartbeat_s"), ("agent.toml:5", "control.typo"),
                 ("policy.toml:1", "privileged")]
     for place, key in expected:
