@@ -130,7 +130,8 @@ std::string container_of(const protocol::Report& report, const std::string& work
 
 http::Reply get_logs(const View& view, const http::Target& target, const std::string& workload) {
   if (!view->ledger.state().workloads.contains(workload)) {
-    return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared: aura-node status lists them");
+    return error_reply(404, protocol::code::unknown_workload,
+                       "no workload of that name is declared: aura-node status lists them");
   }
   ports::ContainerEngine::LogRequest request;
   request.tail = default_tail;

@@ -57,7 +57,8 @@ http::Reply metrics(const NodeView& view) {
 http::Reply not_found() { return error_reply(404, "not_found", "there is no such route; see /openapi.json"); }
 
 http::Reply unknown_workload() {
-  return error_reply(404, protocol::code::unknown_workload, "no workload of that name is declared: aura-node status lists them");
+  return error_reply(404, protocol::code::unknown_workload,
+                     "no workload of that name is declared: aura-node status lists them");
 }
 
 // /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs, /v1/workloads/NAME/why
