@@ -210,6 +210,8 @@ bool find_adoptable(Pass& pass, const std::string& name, const Workload& workloa
                        .spec_hash = best->labels.spec_hash,
                        .id = best->id};
   pass.fact(record::Adopted{name, owned, ""});
+  // A ledger that was lost had it frozen: nobody else would ever let it run on.
+  if (best->phase == Phase::paused) pass.fact(record::FreezeIntended{name, best->instance()});
   return true;
 }
 

@@ -198,6 +198,7 @@ Verdict adopted(Pass& pass, const OpenCommand& open) {
                                              .spec_hash = best->labels.spec_hash,
                                              .id = best->id},
                               open.command.actor});
+    if (best->phase == Phase::paused) pass.fact(record::FreezeIntended{name, best->instance()});
     return Ending{OutcomeKind::succeeded, "", fmt::format("Container {} is {} now.", best->name, name)};
   }
   if (open.done) return Ending{};

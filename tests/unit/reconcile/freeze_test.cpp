@@ -142,3 +142,16 @@ TEST_CASE("a wanted level that freezes is reached by stopping where freezing is 
   crew.agent.settle(crew.docker);
   CHECK(crew.phase("web") == Phase::exited);
 }
+
+TEST_CASE("what a lost ledger had frozen runs on once the node may run: nobody else would ever thaw it") {
+  Crew crew;
+  crew.freeze("c1", 1);
+  REQUIRE(crew.phase("web") == Phase::paused);
+  const std::string web = crew.id("web");
+  ModelAgent fresh;
+  for (const char* name : {"db", "web"}) fresh.declare(name, simple_spec());
+  fresh.settle(crew.docker);
+  CHECK(crew.docker.containers.at(web).phase == Phase::running);
+  CHECK(crew.docker.starts.at(web) == 1);
+  CHECK(fresh.finding("web").word == WorkloadWord::running);
+}
