@@ -17,6 +17,7 @@
 #include "agent/run_config.hpp"
 #include "agent/run_host.hpp"
 #include "agent/run_start.hpp"
+#include "agent/run_upkeep.hpp"
 #include "common/async/spawn.hpp"
 #include "common/digest.hpp"
 #include "common/ids.hpp"
@@ -72,8 +73,6 @@ class Daemon {
   void on_signal(int number);
   void passed(bool news);
   void changed();
-  asio::awaitable<void> feed_watchdog(std::int64_t every_ms);
-  void start_watchdog();
 
   asio::io_context io_{1};
   config::Loaded loaded_;
@@ -183,7 +182,7 @@ bool Daemon::start() {
   if (!listen()) return false;
   start_control_plane(*durable);
   wait_for_signal();
-  start_watchdog();
+  start_upkeep(io_.get_executor(), clock_, host_);
   spawn(io_.get_executor(), "supervisor", supervisor_.run());
   spawn(io_.get_executor(), "probes", probes_.run());
   spawn(io_.get_executor(), "engine events", engine_events_.run());
@@ -341,21 +340,6 @@ void Daemon::on_signal(int number) {
   static_cast<void>(loops::record(parts_, reconcile::record::AgentStopped{}));
   server_->stop();
   io_.stop();
-}
-
-asio::awaitable<void> Daemon::feed_watchdog(std::int64_t every_ms) {
-  for (;;) {
-    host_.notify("WATCHDOG=1");
-    co_await loops::sleep_for(clock_, every_ms);
-  }
-}
-
-// Fed from the loop that does the work: one that hangs is not fed (sd_watchdog_enabled(3)).
-void Daemon::start_watchdog() {
-  const char* limit_us = std::getenv("WATCHDOG_USEC");
-  const long long us = limit_us != nullptr ? std::atoll(limit_us) : 0;
-  if (us <= 0) return;
-  spawn(io_.get_executor(), "watchdog", feed_watchdog(std::max(us / 2000, 1LL)));
 }
 
 }  // namespace
