@@ -16,9 +16,20 @@ namespace {
 constexpr std::int64_t shortest_ask_ms = 1'000;
 
 // A quarter of the grace, at least 5 s, never more than half of it.
-std::int64_t kept_for_stop_ms(int grace_s) {
-  const std::int64_t grace_ms = std::int64_t{grace_s} * 1000;
+std::int64_t kept_for_stop_ms(std::int64_t grace_ms) {
   return std::min(std::max<std::int64_t>(grace_ms / 4, 5'000), grace_ms / 2);
+}
+
+BootMs end_of(const StopSent& sent) { return sent.at + std::int64_t{sent.grace_s} * 1000; }
+
+// From the first order on: ordering again moves the beginning, not what is kept.
+std::int64_t whole_grace_ms(const StopSent& sent) { return end_of(sent) - sent.ordered_at.value_or(sent.at); }
+
+int whole_seconds(std::int64_t ms) { return static_cast<int>((ms + 999) / 1000); }
+
+// Of a hook that is not asked any more.
+std::string last_answer(const StopSent& sent) {
+  return sent.hook == HookState::busy ? sent.hook_answer + "; its time to be busy was over" : sent.hook_answer;
 }
 
 // The spec that a container was made for, as far as it is still known; nullptr: it is not.
@@ -60,9 +71,15 @@ HookState first_hook_state(const Pass& pass, const Workload& workload, const Con
 void keep_earlier_end(const Workload& workload, StopSent& again) {
   if (!again.again || again.hook == HookState::over || workload.stop_sent->hook == HookState::over) return;
   const StopSent& before = *workload.stop_sent;
-  const std::int64_t left_ms = before.at + std::int64_t{before.grace_s} * 1000 - again.at;
-  again.grace_s = std::min(again.grace_s, static_cast<int>((std::max<std::int64_t>(left_ms, 0) + 999) / 1000));
+  const std::int64_t ordered_ms = std::int64_t{again.grace_s} * 1000;
+  const std::int64_t kept_ms = kept_for_stop_ms(std::min(ordered_ms, whole_grace_ms(before)));
+  const std::int64_t left_ms = std::max(end_of(before) - again.at, kept_ms);
   again.ordered_at = before.ordered_at.value_or(before.at);
+  if (left_ms - kept_ms < shortest_ask_ms) {
+    again.hook_answer = last_answer(before);
+    again.hook = HookState::over;
+  }
+  again.grace_s = std::min(again.grace_s, whole_seconds(left_ms));
 }
 
 bool withdraw_stop(Pass& pass, const std::string& name, const Workload& workload) {
@@ -76,8 +93,8 @@ void hook_step(Pass& pass, const std::string& name, const Workload& workload, co
   const StopSent& sent = *workload.stop_sent;
   const WorkloadSpec* spec = spec_of(pass, workload, container.id);
   const BootMs now = pass.now.boot_ms;
-  const BootMs end = sent.at + std::int64_t{sent.grace_s} * 1000;
-  const std::int64_t kept_ms = kept_for_stop_ms(sent.grace_s);
+  const BootMs end = end_of(sent);
+  const std::int64_t kept_ms = kept_for_stop_ms(whole_grace_ms(sent));
   const BootMs until = end - kept_ms;
   const bool may_ask =
       spec != nullptr && spec->stop.hook && sent.hook != HookState::answered && container.phase == Phase::running;
@@ -93,8 +110,8 @@ void hook_step(Pass& pass, const std::string& name, const Workload& workload, co
     stop.ordered_at = sent.ordered_at.value_or(sent.at);
     stop.at = now;
     // The time to end by itself is the workload's own, also where the agent was away in the meantime.
-    stop.grace_s = static_cast<int>((std::max<std::int64_t>(end - now, kept_ms) + 999) / 1000);
-    if (sent.hook == HookState::busy) stop.hook_answer += "; its time to be busy was over";
+    stop.grace_s = whole_seconds(std::max<std::int64_t>(end - now, kept_ms));
+    stop.hook_answer = last_answer(sent);
     pass.fact(record::StopIntended{name, std::move(stop)});
     return;
   }
@@ -108,7 +125,7 @@ void hook_step(Pass& pass, const std::string& name, const Workload& workload, co
       .id = hook_id(sent),
       .cause = sent.cause,
       .timeout_ms = std::min<std::int64_t>(std::int64_t{spec->stop.hook->timeout_s} * 1000, until - now),
-      .grace_s = static_cast<int>((end - now + 999) / 1000)});
+      .grace_s = whole_seconds(end - now)});
 }
 
 }  // namespace aura::reconcile

@@ -175,12 +175,46 @@ TEST_CASE("ordering a stop again takes time from the hook, and never adds any") 
   CHECK(scene.evidence("c3").duration_ms <= 20'000);
 }
 
+TEST_CASE("orders that keep coming neither prolong a stop nor take the workload's time to end") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(2'000);
+  scene.stop("c0");
+  std::uint64_t order = 0;
+  std::optional<int> grace_s;
+  while (scene.runs() && order < 30) {
+    scene.agent.pass_time(2'000);
+    ++order;
+    scene.agent.deliver(command("c" + std::to_string(order), Verb::stop, "workload:web", order + 1));
+    scene.agent.think(scene.docker);
+    const bool acts = !scene.agent.plan.actions.empty();
+    const auto* sent = acts ? std::get_if<action::Stop>(&scene.agent.plan.actions.front()) : nullptr;
+    if (sent != nullptr) grace_s = sent->grace_s;
+    scene.agent.settle(scene.docker);
+  }
+  CHECK(order == 15);
+  CHECK(grace_s == 10);
+}
+
 TEST_CASE("an agent that was away for longer than the grace leaves the workload its time to end") {
   Scene scene;
   scene.docker.hooks["web"] = busy(60'000);
   scene.stop("c1");
   scene.agent.die_and_return();
   scene.agent.pass_time(3'600'000);
+  scene.agent.think(scene.docker);
+  CHECK(std::get<action::Stop>(scene.agent.plan.actions.at(0)).grace_s == 10);
+}
+
+TEST_CASE("an order that comes when the hook's time is over leaves the workload its time to end, and asks no more") {
+  Scene scene;
+  scene.docker.hooks["web"] = busy(60'000);
+  scene.stop("c1");
+  scene.agent.die_and_return();
+  int away_ms = 3'600'000;
+  SECTION("long over") {}
+  SECTION("just over") { away_ms = 31'000; }
+  scene.agent.pass_time(away_ms);
+  scene.agent.deliver(command("c2", Verb::stop, "workload:web", 2));
   scene.agent.think(scene.docker);
   CHECK(std::get<action::Stop>(scene.agent.plan.actions.at(0)).grace_s == 10);
 }
