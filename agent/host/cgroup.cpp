@@ -61,14 +61,19 @@ Cgroup::Cgroup(const Roots& roots, const std::string& container_id, int pid)
     : roots_(roots), id_(is_id(container_id) ? container_id : std::string()) {
   if (id_.empty()) return;
   if (pid > 0) ask_process(pid);
-  const auto told = told_.find("");
-  const std::string candidates[] = {told == told_.end() ? std::string() : told->second,
-                                    "/system.slice/docker-" + id_ + ".scope", "/docker/" + id_};
-  for (const std::string& path : candidates) {
-    if (path.empty() || !is_folder(roots_.cgroup + path)) continue;
+  for (const std::string& path : places("")) {
+    if (!is_folder(roots_.cgroup + path)) continue;
     unified_ = roots_.cgroup + path;
     return;
   }
+}
+
+std::vector<std::string> Cgroup::places(std::string_view controller) const {
+  std::vector<std::string> paths;
+  if (const auto told = told_.find(controller); told != told_.end()) paths.push_back(told->second);
+  paths.push_back("/system.slice/docker-" + id_ + ".scope");
+  paths.push_back("/docker/" + id_);
+  return paths;
 }
 
 // Lines "hierarchy:controller,controller:path"; version 2 has no controllers there.
@@ -101,11 +106,7 @@ std::optional<std::string> Cgroup::read(std::string_view file) const {
 
 std::optional<std::string> Cgroup::read(std::string_view controller, std::string_view file) const {
   if (id_.empty()) return std::nullopt;
-  const auto told = told_.find(controller);
-  const std::string candidates[] = {told == told_.end() ? std::string() : told->second,
-                                    "/system.slice/docker-" + id_ + ".scope", "/docker/" + id_};
-  for (const std::string& path : candidates) {
-    if (path.empty()) continue;
+  for (const std::string& path : places(controller)) {
     auto text = read_file(fmt::format("{}/{}{}/{}", roots_.cgroup, controller, path, file), max_cgroup_file_bytes);
     if (text) return std::move(*text);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aura::host {
 
@@ -36,6 +37,8 @@ class Cgroup {
 
  private:
   void ask_process(int pid);
+  // Where it may be below the root of version 2 (controller "") or of a controller, the surest place first.
+  std::vector<std::string> places(std::string_view controller) const;
 
   const Roots roots_;
   const std::string id_;

@@ -164,6 +164,12 @@ boost::asio::awaitable<void> stop(FakeContainerEngine& engine, std::string id, i
 
 }  // namespace
 
+EmptyWorld::EmptyWorld() {
+  clock.attach(engine);
+  clock.advance(1);
+  engine.add_image("app:1");
+}
+
 reconcile::Instance leave_running(Node& node, const std::string& name) {
   const auto& declared = node.state().workloads.at(name).declared;
   ports::CreateRequest request;

@@ -81,6 +81,15 @@ class Node {
   std::string folder_;
 };
 
+// What a node needs around it: time, and a Docker with the image "app:1" and nothing else.
+struct EmptyWorld {
+  EmptyWorld();
+  Folder folder;
+  boost::asio::io_context io;
+  FakeContainerEngine engine;
+  FakeClock clock{io};
+};
+
 // As an earlier life of the agent left it: a running container of `name`, in Docker and in the node's ledger. The
 // node has declared it and does not supervise. Returns its instance.
 reconcile::Instance leave_running(Node& node, const std::string& name);

@@ -12,18 +12,6 @@ using protocol::WorkloadWord;
 
 namespace {
 
-struct World {
-  World() {
-    clock.attach(engine);
-    clock.advance(1);
-    engine.add_image("app:1");
-  }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-};
-
 reconcile::WorkloadSpec hooked() {
   reconcile::WorkloadSpec spec = app();
   spec.stop.grace_s = 60;
@@ -31,7 +19,7 @@ reconcile::WorkloadSpec hooked() {
   return spec;
 }
 
-struct Scene : World {
+struct Scene : EmptyWorld {
   Node node{folder, io, clock, engine};
 
   Scene() {

@@ -11,18 +11,6 @@ using protocol::WorkloadWord;
 
 namespace {
 
-struct World {
-  World() {
-    clock.attach(engine);
-    clock.advance(1);
-    engine.add_image("app:1");
-  }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-};
-
 protocol::OutcomeKind outcome(const Node& node, const std::string& id) {
   REQUIRE(node.state().settled.contains(id));
   return node.state().settled.at(id).outcome.kind;
@@ -31,7 +19,7 @@ protocol::OutcomeKind outcome(const Node& node, const std::string& id) {
 }  // namespace
 
 TEST_CASE("a declared workload is created in the node's network and started") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
   node.supervise();
@@ -45,7 +33,7 @@ TEST_CASE("a declared workload is created in the node's network and started") {
 }
 
 TEST_CASE("a crashed workload is started again at once, and its last lines follow as an event") {
-  World world;
+  EmptyWorld world;
   FakeScript script;
   script.output = {"listening", "bye"};
   world.engine.script("web", script);
@@ -62,7 +50,7 @@ TEST_CASE("a crashed workload is started again at once, and its last lines follo
 }
 
 TEST_CASE("a container that Docker can never start again is replaced by another, once") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
   node.supervise();
@@ -80,7 +68,7 @@ TEST_CASE("a container that Docker can never start again is replaced by another,
 }
 
 TEST_CASE("what somebody stopped through Docker is started again and called so") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
   node.supervise();
@@ -93,7 +81,7 @@ TEST_CASE("what somebody stopped through Docker is started again and called so")
 }
 
 TEST_CASE("whose doing an end was is asked again where Docker did not say") {
-  World world;
+  EmptyWorld world;
   boost::asio::io_context earlier;
   {
     world.clock.run_on(earlier);
@@ -117,7 +105,7 @@ TEST_CASE("whose doing an end was is asked again where Docker did not say") {
 }
 
 TEST_CASE("stop and start end in one outcome each when the world shows it") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
   node.supervise();
@@ -134,7 +122,7 @@ TEST_CASE("stop and start end in one outcome each when the world shows it") {
 }
 
 TEST_CASE("an agent that died in the middle of a stop waits out the rest of the grace and does not signal again") {
-  World world;
+  EmptyWorld world;
   FakeScript stubborn;
   stubborn.obeys_stop = false;
   world.engine.script("web", stubborn);
@@ -163,7 +151,7 @@ TEST_CASE("an agent that died in the middle of a stop waits out the rest of the 
 }
 
 TEST_CASE("a missing image is pulled beside the others and then used") {
-  World world;
+  EmptyWorld world;
   world.engine.add_pullable("far:1");
   Node node(world.folder, world.io, world.clock, world.engine);
   auto far = app();
@@ -180,7 +168,7 @@ TEST_CASE("a missing image is pulled beside the others and then used") {
 }
 
 TEST_CASE("an image that cannot be had leaves its workload failed with back-off and the others alone") {
-  World world;
+  EmptyWorld world;
   Error away;
   away.code = Errc::not_found;
   away.message = "no such repository";
@@ -208,7 +196,7 @@ TEST_CASE("an image that cannot be had leaves its workload failed with back-off 
 }
 
 TEST_CASE("a mount that may not be mounted keeps a container from being made, with the reason") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.mount_trouble = "/srv/web has a symlink in it";
   node.declare("web", app());
@@ -219,7 +207,7 @@ TEST_CASE("a mount that may not be mounted keeps a container from being made, wi
 }
 
 TEST_CASE("a secret that is not there is named, and used once it is") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   auto spec = app();
   spec.secrets["TOKEN"].credential = "gateway-token";
@@ -234,7 +222,7 @@ TEST_CASE("a secret that is not there is named, and used once it is") {
 }
 
 TEST_CASE("a withdrawn workload is stopped and kept; the last one only where removal is allowed") {
-  World world;
+  EmptyWorld world;
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
   node.supervise();
@@ -251,7 +239,7 @@ TEST_CASE("a withdrawn workload is stopped and kept; the last one only where rem
 }
 
 TEST_CASE("a removal whose answer was lost, though it was done, does not make the supervisor look without end") {
-  World world;
+  EmptyWorld world;
   world.engine.add_image("app:2");
   Node node(world.folder, world.io, world.clock, world.engine);
   node.declare("web", app());
