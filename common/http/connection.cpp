@@ -79,6 +79,8 @@ class Connection::Writer : public BodyWriter {
 
   asio::awaitable<void> closed() override { return connection_.wait_for_hang_up(); }
 
+  void abandon() override { connection_.close(); }
+
  private:
   Connection& connection_;
   const bool chunked_;
@@ -101,6 +103,11 @@ void Connection::close() {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
+}
+
+bool Connection::too_old() const {
+  const int life_s = server_->limits.connection_life_s;
+  return life_s > 0 && asio::steady_timer::clock_type::now() - began_ >= std::chrono::seconds(life_s);
 }
 
 void Connection::set_deadline(int seconds) {
@@ -191,7 +198,7 @@ asio::awaitable<bool> Connection::answer(Received received) {
   } else if (reply.body_writer) {
     framing = received.chunks ? BodyFraming::chunked : BodyFraming::until_close;
   }
-  const bool keep = received.keep_alive && framing != BodyFraming::until_close;
+  const bool keep = received.keep_alive && framing != BodyFraming::until_close && !too_old();
   const bool with_body = framing != BodyFraming::none && received.request.method != "HEAD";
   std::string out = response_head(reply.response, framing, keep);
   if (framing == BodyFraming::content_length && with_body) out += reply.response.body;

@@ -56,12 +56,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> wait_for_hang_up();
 
   bool take_available();
+  bool too_old() const;
   void set_deadline(int seconds);
   void clear_deadline();
 
   std::shared_ptr<const ServerContext> server_;
   Socket socket_;
   boost::asio::steady_timer deadline_;
+  const boost::asio::steady_timer::time_point began_ = boost::asio::steady_timer::clock_type::now();
   const Peer peer_;
   std::string pending_;     // received and not yet used
   bool timed_out_ = false;  // the deadline passed

@@ -136,7 +136,7 @@ Result<Listening> open_unix_listener(const std::string& path, mode_t mode, const
   return listening;
 }
 
-Result<Listening> open_tcp_listener(const std::string& address, std::uint16_t port) {
+Result<Listening> open_tcp_listener(const std::string& address, std::uint16_t port, const std::string& device) {
   const std::string place = fmt::format("{} port {}", address, port);
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -159,6 +159,11 @@ Result<Listening> open_tcp_listener(const std::string& address, std::uint16_t po
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (storage.ss_family == AF_INET6) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  // Before bind(2): without it the address alone would be reachable for a moment.
+  if (!device.empty() && ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, device.data(),
+                                      static_cast<socklen_t>(device.size())) != 0) {
+    return with_context(listen_error(errno, place), "device " + device);
+  }
   if (::bind(socket.get(), as_sockaddr(&storage), size) != 0) return listen_error(errno, place);
   if (::listen(socket.get(), listen_backlog) != 0) return listen_error(errno, place);
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) {
@@ -167,6 +172,7 @@ Result<Listening> open_tcp_listener(const std::string& address, std::uint16_t po
 
   Listening listening;
   listening.family = storage.ss_family;
+  listening.address = address;
   listening.port = ntohs(storage.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
   listening.fd = socket.release();
   return listening;

@@ -43,6 +43,8 @@ class BodyWriter {
   virtual boost::asio::awaitable<bool> write(std::string_view bytes) = 0;
   // Completes when the peer has hung up or the server stops; for a body that waits for news.
   virtual boost::asio::awaitable<void> closed() = 0;
+  // Ends the connection at once, as if the peer had hung up.
+  virtual void abandon() = 0;
 };
 
 struct Reply {
@@ -54,6 +56,15 @@ struct Reply {
 // Answers one request. Runs on the io_context; may suspend as long as it likes (a parked long poll).
 using Handler = std::function<boost::asio::awaitable<Reply>(const Request&, const Peer&)>;
 
+// What a new TCP connection counts as.
+struct Admission {
+  std::string key;            // connections with the same key share `connections_per_key`; "": no such limit
+  bool may_reserved = false;  // it may also have one of `reserved_connections`
+};
+
+// Judges a new TCP connection; nullopt closes it. It counts as a connection while it is judged.
+using Admit = std::function<boost::asio::awaitable<std::optional<Admission>>(const Peer&)>;
+
 struct ServerLimits {
   std::size_t header_bytes = 8 * 1024;
   std::size_t body_bytes = 64 * 1024;
@@ -62,6 +73,10 @@ struct ServerLimits {
   int request_timeout_s = 10;    // from the first byte to the last of a request
   int idle_timeout_s = 60;       // between requests
   std::size_t connections = 64;  // beyond it a new one is closed at once
+  Admit admit;                   // of TCP connections; without, all are served
+  std::size_t connections_per_key = 8;
+  std::size_t reserved_connections = 0;  // of `connections`, the last ones: only for whom Admission says so
+  int connection_life_s = 0;             // a request that comes later is the connection's last; 0: no end
 };
 
 class Server {
@@ -75,8 +90,12 @@ class Server {
   // replaced; a live one is a conflict. `group` (name) owns the socket file where given.
   Result<void> listen_unix(const std::string& path, mode_t mode, std::optional<std::string> group = {});
 
-  // `address` literal; port 0 takes a free one. Returns the port.
-  Result<std::uint16_t> listen_tcp(const std::string& address, std::uint16_t port);
+  // `address` literal; port 0 takes a free one. Returns the port. With `device` only what arrives through that
+  // network device is accepted (SO_BINDTODEVICE, socket(7)).
+  Result<std::uint16_t> listen_tcp(const std::string& address, std::uint16_t port, const std::string& device = {});
+
+  // Closes that listener and the connections that came through it; nothing if there is none.
+  void close_tcp(const std::string& address, std::uint16_t port);
 
   // Closes listeners and connections; open handlers see their writer closed. Idempotent.
   void stop();
