@@ -17,6 +17,7 @@
 #include "agent/run_config.hpp"
 #include "agent/run_host.hpp"
 #include "agent/run_start.hpp"
+#include "agent/run_tailnet.hpp"
 #include "agent/run_upkeep.hpp"
 #include "common/async/spawn.hpp"
 #include "common/digest.hpp"
@@ -85,6 +86,7 @@ class Daemon {
   http::Client client_{io_};
   docker::DockerEngine engine_;
   loops::Parts parts_;
+  RunTailnet tailnet_;
   loops::Broadcast changes_;
   loops::EventLog event_log_;
   loops::Secrets secrets_;
@@ -120,6 +122,7 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
       opened_(std::move(opened)),
       engine_(client_, loaded_.config.docker.socket, engine_deadlines(loaded_.config)),
       parts_{io_.get_executor(), clock_, *opened_.ledger, engine_, host_},
+      tailnet_(io_, client_, loaded_.config, parts_),
       event_log_(opened_.ledger->state()),
       secrets_(host_),
       observer_(engine_, host_, clock_),
@@ -140,7 +143,7 @@ Daemon::Daemon(config::Loaded loaded, config::ConfigPaths paths, OpenedLedger op
             return read_applied(command, opened_.ledger->state(), loaded_.config, policy_, secret_digest());
           }),
       board_(parts_, supervisor_, actor_, observer_, engine_events_, declarations_,
-             board_options(loaded_.config, version_)),
+             board_options(loaded_.config, version_, [this] { return tailnet_.told(); })),
       host_watch_(parts_, [this](bool clock_moved) { look_anew(clock_moved); }),
       oom_watch_(parts_, observer_),
       memory_watch_(
@@ -206,6 +209,7 @@ asio::awaitable<void> Daemon::wait_for_ledger() {
   log::notice("the ledger can be used again; the agent starts anew, containers go on running");
   again_ = true;
   server_->stop();
+  tailnet_.stop();
   io_.stop();
 }
 
@@ -214,6 +218,7 @@ void Daemon::look_anew(bool clock_moved) {
   client_.drop_idle_connections();
   engine_events_.reconnect(clock_moved);
   if (listener_) listener_->reconnect();
+  tailnet_.look_anew();
   supervisor_.wake();
 }
 
@@ -221,7 +226,7 @@ void Daemon::start_control_plane(bool start_recorded) {
   const auto& config = loaded_.config;
   if (!reports_to_control(config)) return;
   const std::string node_id = opened_.ledger->state().node_id;
-  control_.emplace(client_, config.control.url, node_id);
+  control_.emplace(client_, config.control.url, node_id, tailnet_.find_hop());
   enrolment_.emplace(parts_, *control_, secrets_, config.paths.state);
   Heartbeat::Options options;
   options.first_interval_s = config.control.heartbeat_s;
@@ -234,6 +239,7 @@ void Daemon::start_control_plane(bool start_recorded) {
   heartbeat_.emplace(parts_, *control_, *enrolment_, desk_, std::move(options));
   listener_.emplace(parts_, *control_, desk_, *heartbeat_);
   board_.set_heartbeat(&*heartbeat_);
+  tailnet_.on_change([this] { heartbeat_->try_again(); });
   spawn(io_.get_executor(), "heartbeat", heartbeat_->run());
   spawn(io_.get_executor(), "command listener", listener_->run());
 }
@@ -247,7 +253,8 @@ api::NodeView Daemon::view() {
           [this] { return board_.unready(); },
           [this] { return supervisor_.reconciled(); },
           [this](const protocol::Command& command, reconcile::Origin origin) { return desk_.deliver(command, origin); },
-          [this](BootMs deadline) { return changes_.wait(clock_, deadline); }};
+          [this](BootMs deadline) { return changes_.wait(clock_, deadline); },
+          tailnet_.access()};
 }
 
 bool Daemon::listen() {
@@ -262,7 +269,7 @@ bool Daemon::listen() {
   server_.emplace(io_, std::move(limits), api::make_handler(view()));
   const auto listening = server_->listen_unix(config.paths.socket, socket_mode);
   if (!listening) log::error("cannot listen on " + config.paths.socket + ": " + listening.error().message);
-  return listening.has_value();
+  return listening && tailnet_.start(api::make_handler(view()));
 }
 
 config::SecretDigest Daemon::secret_digest() {
@@ -339,6 +346,7 @@ void Daemon::on_signal(int number) {
   host_.notify("STOPPING=1");
   static_cast<void>(loops::record(parts_, reconcile::record::AgentStopped{}));
   server_->stop();
+  tailnet_.stop();
   io_.stop();
 }
 

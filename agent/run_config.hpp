@@ -10,6 +10,7 @@
 #include "agent/reconcile/workload.hpp"
 #include "common/error.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ namespace aura {
 // invalid_argument names the first mount whose source may not be mounted as the file system is now.
 Result<void> check_mounts(const reconcile::WorkloadSpec& spec);
 
-// A control plane is configured in a way this version can use.
+// A control plane is configured.
 bool reports_to_control(const config::Config& config);
 
 // One line each.
@@ -36,6 +37,7 @@ reconcile::Applied read_applied(const protocol::Command& command, const reconcil
 // A file may not take the name of a workload that was applied: it is bad, and what was applied stays in force.
 void refuse_applied_names(const reconcile::State& state, config::FolderResult& folder);
 
-loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version);
+loops::StatusBoard::Options board_options(const config::Config& config, const std::string& version,
+                                          std::function<loops::TailnetTold()> tailnet);
 
 }  // namespace aura

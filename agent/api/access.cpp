@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include <grp.h>
@@ -32,6 +33,19 @@ std::optional<gid_t> operators_gid() {
   return known ? std::optional<gid_t>(found->gr_gid) : std::nullopt;
 }
 
+// "name:80" and "[fd7a::1]:80" without the port, in lower case (RFC 9110 7.2).
+std::string host_name(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    authority = authority.substr(1, authority.find(']') - 1);
+  } else {
+    authority = authority.substr(0, authority.find(':'));
+  }
+  std::string name(authority);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
 bool is_operator(const http::Peer& peer) {
   const auto gid = operators_gid();
   if (!gid) return false;
@@ -46,20 +60,21 @@ std::optional<Caller> identify(const http::Peer& peer) {
   caller.actor = "local:" + user_name(peer.uid);
   const bool root = peer.uid == 0 || peer.uid == ::geteuid();
   if (root) caller.origin = reconcile::Origin::local_root;
-  caller.may_act = root || is_operator(peer);
+  caller.every_verb = root || is_operator(peer);
+  if (!caller.every_verb) caller.verbs = {"read"};
   return caller;
 }
 
-std::string browser_trouble(const http::Request& request) {
+std::string browser_trouble(const http::Request& request, const std::vector<std::string>& own_names) {
   // An Origin may be empty or "null" and still is one.
   const auto& fields = request.headers.all();
   const bool has_origin = std::any_of(
       fields.begin(), fields.end(), [](const auto& field) { return ::strcasecmp(field.first.c_str(), "origin") == 0; });
   if (has_origin) return "requests with an Origin are not served";
-  std::string_view host = request.headers.get("host");
-  host = host.substr(0, host.find(':'));
+  const std::string host = host_name(request.headers.get("host"));
   if (host.empty() || host == "localhost" || host == "aura-node") return {};
-  return "this Host is not served; use localhost";
+  if (std::find(own_names.begin(), own_names.end(), host) != own_names.end()) return {};
+  return "this Host is not served; use localhost, or the node's name or address in the tailnet";
 }
 
 }  // namespace aura::api

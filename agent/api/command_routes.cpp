@@ -37,24 +37,28 @@ http::Reply deferred(const reconcile::Acceptance& answer) {
 }
 
 // What never was a command: 400, 403, 415. nullopt: it is one.
-std::optional<http::Reply> refused_unread(const http::Request& request, const Result<protocol::Command>& command,
-                                          const Caller& caller) {
+std::optional<http::Reply> refused_unread(const View& view, const http::Request& request, const http::Peer& peer,
+                                          const Result<protocol::Command>& command, const Recognised& who) {
   std::string_view type = request.headers.get("content-type");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
   if (type != "application/json")
     return error_reply(415, "unsupported_media_type", "the body must be application/json");
   if (!command) return json_reply(400, protocol::encode_error(command.error()));
-  if (!caller.may_act) return forbidden(protocol::to_string(command->verb));
+  const std::string_view verb = protocol::to_string(command->verb);
+  if (!who.caller->may(verb)) return denied(view, peer, who, verb);
   return std::nullopt;
 }
 
 }  // namespace
 
-asio::awaitable<http::Reply> post_command(View view, const http::Request& request, http::Target target, Caller caller) {
+asio::awaitable<http::Reply> post_command(View view, const http::Request& request, const http::Peer& peer,
+                                          http::Target target, Recognised who) {
   auto command = protocol::decode_command(request.body);
-  if (auto refusal = refused_unread(request, command, caller)) co_return std::move(*refusal);
-  command->actor = caller.actor;
+  if (auto refusal = refused_unread(view, request, peer, command, who)) co_return std::move(*refusal);
+  const Caller& caller = *who.caller;
+  // The control plane says who ordered it; everybody else is who they are.
+  if (caller.origin != reconcile::Origin::control || command->actor.empty()) command->actor = caller.actor;
   const std::string id = command->id;
   const auto answer = view->deliver(*command, caller.origin);
   if (answer.kind == Kind::deferred) co_return deferred(answer);

@@ -2,6 +2,7 @@
 
 #include "agent/api/json.hpp"
 #include "agent/api/routes.hpp"
+#include "agent/api/stream_guard.hpp"
 #include "agent/reconcile/runs.hpp"
 #include "common/protocol/codec.hpp"
 #include "common/protocol/openapi.hpp"
@@ -24,9 +25,24 @@ http::Reply error_reply(int status, std::string_view code, std::string_view mess
   return json_reply(status, protocol::encode_error(code, message));
 }
 
-http::Reply forbidden(std::string_view verb) {
-  const std::string message = "the verb \"" + std::string(verb) + "\" is for root and the group " + operators_group;
+namespace {
+
+http::Reply forbidden(const Caller& caller, std::string_view verb) {
+  std::string message = "the verb \"" + std::string(verb) + "\" ";
+  if (caller.id.empty())
+    message += std::string("is for root and the group ") + operators_group;
+  else
+    message += "is not granted to " + caller.actor + "; give it in the tailnet's grants for this node";
   return error_reply(403, protocol::code::forbidden, message);
+}
+
+}  // namespace
+
+http::Reply denied(const View& view, const http::Peer& peer, const Recognised& who, std::string_view verb) {
+  if (!peer.is_unix && view->tailnet != nullptr) {
+    view->tailnet->tell_refused(peer, who, "the verb \"" + std::string(verb) + '"');
+  }
+  return forbidden(*who.caller, verb);
 }
 
 std::optional<std::int64_t> number(std::string_view text, std::int64_t min, std::int64_t max) {
@@ -62,12 +78,12 @@ http::Reply unknown_workload() {
 }
 
 // /v1/workloads, /v1/workloads/NAME, /v1/workloads/NAME/logs, /v1/workloads/NAME/why
-http::Reply workload_route(const View& view, const http::Target& target, const Caller& caller) {
+http::Reply workload_route(const View& view, const http::Target& target) {
   if (target.path == workloads_path) return json_reply(200, workloads_json(view->report(), view->ledger.state()));
   std::string name = target.path.substr(workloads_path.size() + 1);
   if (name.ends_with(logs_path)) {
     name.resize(name.size() - logs_path.size());
-    return caller.may_act ? get_logs(view, target, name) : forbidden("logs");
+    return get_logs(view, target, name);
   }
   if (name.ends_with(why_path)) {
     name.resize(name.size() - why_path.size());
@@ -79,9 +95,8 @@ http::Reply workload_route(const View& view, const http::Target& target, const C
   return json_reply(200, std::move(*body));
 }
 
-http::Reply read_route(const View& view, const http::Request& request, const http::Target& target,
-                       const Caller& caller) {
-  const std::string& path = target.path;
+// For everybody that is known at all, without a verb.
+std::optional<http::Reply> open_route(const View& view, const std::string& path) {
   if (path == "/health") return health({});
   if (path == "/health/ready") return health(view->unready());
   if (path == "/health/startup") {
@@ -90,32 +105,69 @@ http::Reply read_route(const View& view, const http::Request& request, const htt
   }
   if (path == "/version") return json_reply(200, version_json(view->agent_version));
   if (path == "/openapi.json") return json_reply(200, std::string(protocol::openapi_node_json));
+  return std::nullopt;
+}
+
+// Which verb a GET needs.
+std::string_view verb_of(const std::string& path) {
+  return path.starts_with(workloads_path) && path.ends_with(logs_path) ? "logs" : "read";
+}
+
+http::Reply read_route(const View& view, const http::Request& request, const http::Target& target) {
+  const std::string& path = target.path;
   if (path == "/metrics") return metrics(*view);
   if (path == "/v1/status") return json_reply(200, protocol::encode(view->report()));
   if (path == "/v1/events") return get_events(view, request, target);
   if (path == workloads_path || path.starts_with(std::string(workloads_path) + "/")) {
-    return workload_route(view, target, caller);
+    return workload_route(view, target);
   }
   return not_found();
 }
 
+asio::awaitable<Recognised> recognise(View view, http::Peer peer) {
+  Recognised who;
+  who.caller = identify(peer);
+  who.why = "this peer is not known here";
+  if (!who.caller && view->tailnet != nullptr) who = co_await view->tailnet->recognise(peer);
+  co_return who;
+}
+
+// What is answered before any route: a browser's request, too many requests, a stranger's.
+std::optional<http::Reply> turned_away(const View& view, const http::Request& request, const http::Peer& peer,
+                                       const Recognised& who, const std::string& path) {
+  const bool over_tcp = !peer.is_unix && view->tailnet != nullptr;
+  const auto own_names = over_tcp ? view->tailnet->own_names() : std::vector<std::string>();
+  const std::string trouble = browser_trouble(request, own_names);
+  if (!trouble.empty()) return error_reply(403, protocol::code::forbidden, trouble);
+  if (over_tcp && !view->tailnet->in_time(peer, who)) {
+    http::Reply reply = error_reply(429, protocol::code::rate_limited, "too many requests: slow down");
+    reply.response.headers.set("Retry-After", "1");
+    return reply;
+  }
+  if (who.caller || (who.health && path == "/health")) return std::nullopt;
+  if (over_tcp) view->tailnet->tell_refused(peer, who, request.method + " " + path);
+  const std::string_view code = who.status == 503 ? "unavailable" : protocol::code::forbidden;
+  return error_reply(who.status, code, who.why);
+}
+
 asio::awaitable<http::Reply> route(View view, const http::Request& request, const http::Peer& peer) {
-  const std::string trouble = browser_trouble(request);
-  if (!trouble.empty()) co_return error_reply(403, protocol::code::forbidden, trouble);
-  const auto caller = identify(peer);
-  if (!caller) co_return error_reply(403, protocol::code::forbidden, "this peer is not known here");
   http::Target target = http::parse_target(request.target);
+  const Recognised who = co_await recognise(view, peer);
+  if (auto reply = turned_away(view, request, peer, who, target.path)) co_return std::move(*reply);
   if (request.method == "POST" && target.path == commands_path) {
-    co_return co_await post_command(view, request, std::move(target), *caller);
+    co_return co_await post_command(view, request, peer, std::move(target), who);
   }
   if (request.method != "GET" && request.method != "HEAD") {
     co_return error_reply(405, "method_not_allowed", "only GET, and POST of /v1/commands");
   }
+  if (auto reply = open_route(view, target.path)) co_return std::move(*reply);
+  const std::string_view verb = verb_of(target.path);
+  if (!who.caller->may(verb)) co_return denied(view, peer, who, verb);
   if (target.path.starts_with(std::string(commands_path) + "/")) {
     std::string id = target.path.substr(commands_path.size() + 1);
     co_return co_await get_command(view, std::move(target), std::move(id));
   }
-  co_return read_route(view, request, target, *caller);
+  co_return guarded(view, peer, std::string(verb), read_route(view, request, target));
 }
 
 }  // namespace

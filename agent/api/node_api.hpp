@@ -1,9 +1,10 @@
 // The node's HTTP API (docs/protocol.md, "Control plane -> node"; docs/openapi-node.json) as one handler.
 //
-// Answers to whoever http::Server names as peer; only local peers are served in this version. Streams end when the
-// peer hangs up. Nothing here changes the node but through NodeView::deliver.
+// Answers to whoever http::Server names as peer: local ones by their user, those on TCP by TailnetAccess. Streams end
+// when the peer hangs up or loses its right. Nothing here changes the node but through NodeView::deliver.
 #pragma once
 
+#include "agent/api/tailnet_access.hpp"
 #include "agent/ports/clock.hpp"
 #include "agent/ports/container_engine.hpp"
 #include "agent/reconcile/accept.hpp"
@@ -28,6 +29,7 @@ struct NodeView {
   std::function<reconcile::Acceptance(const protocol::Command&, reconcile::Origin)> deliver;
   // Completes at the next change of the ledger, at the latest at the deadline.
   std::function<boost::asio::awaitable<void>(BootMs deadline)> changed;
+  TailnetAccess* tailnet = nullptr;  // nullptr: nobody on TCP is known
 };
 
 http::Handler make_handler(NodeView view);

@@ -17,13 +17,14 @@ inline constexpr std::int64_t keep_alive_ms = 15'000;  // between comments of a 
 
 http::Reply json_reply(int status, std::string body);
 http::Reply error_reply(int status, std::string_view code, std::string_view message);
-http::Reply forbidden(std::string_view verb);
+// 403 of a caller who is known and may not: says which verb was missing. A tailnet peer's becomes an event.
+http::Reply denied(const View& view, const http::Peer& peer, const Recognised& who, std::string_view verb);
 // A whole number within [min, max] from a query; nullopt: not one.
 std::optional<std::int64_t> number(std::string_view text, std::int64_t min, std::int64_t max);
 
 // command_routes.cpp
-boost::asio::awaitable<http::Reply> post_command(View view, const http::Request& request, http::Target target,
-                                                 Caller caller);
+boost::asio::awaitable<http::Reply> post_command(View view, const http::Request& request, const http::Peer& peer,
+                                                 http::Target target, Recognised who);
 boost::asio::awaitable<http::Reply> get_command(View view, http::Target target, std::string id);
 
 // event_routes.cpp

@@ -87,10 +87,6 @@ Finding check_control(const config::Config& config, const std::optional<protocol
   const auto& control = config.control;
   if (control.url.empty())
     return {"control plane", Level::ok, "None is configured: nothing is reported to anybody.", ""};
-  if (control.auth == "tailnet") {
-    return {"control plane", Level::bad, "control.auth = \"tailnet\" is not in this version: nothing is sent.",
-            "Set control.auth = \"token\" with an https or loopback control.url in agent.toml"};
-  }
   const std::string fix =
       fmt::format("Look at control.url ({}) in agent.toml, at the network, and at aura-control there", control.url);
   if (report) {

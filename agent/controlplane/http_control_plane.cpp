@@ -67,8 +67,8 @@ Error heartbeat_refusal(const http::Response& response) {
 
 }  // namespace
 
-HttpControlPlane::HttpControlPlane(http::Client& client, std::string url, std::string node_id)
-    : client_(client), url_(std::move(url)), node_id_(std::move(node_id)) {
+HttpControlPlane::HttpControlPlane(http::Client& client, std::string url, std::string node_id, FindHop find_hop)
+    : client_(client), url_(std::move(url)), node_id_(std::move(node_id)), find_hop_(std::move(find_hop)) {
   while (!url_.empty() && url_.back() == '/') url_.pop_back();
 }
 
@@ -89,10 +89,25 @@ http::Call HttpControlPlane::call(std::string method, const std::string& path, s
   return call;
 }
 
+ports::Async<http::Response> HttpControlPlane::send(http::Call what) {
+  if (!find_hop_) co_return co_await client_.send(std::move(what));
+  const auto hop = co_await find_hop_();
+  if (!hop) co_return hop.error();
+  what.pin_address = hop->address;
+  what.socks5 = hop->socks5;
+  auto response = co_await client_.send(std::move(what));
+  if (!response) co_return response;
+  // It may have lost its tag, or its address, while we waited.
+  const auto still = co_await find_hop_();
+  if (!still) co_return with_context(still.error(), "its reply is not believed");
+  if (*still != *hop) co_return Error{Errc::unavailable, "the control plane has moved; its last reply is not believed"};
+  co_return response;
+}
+
 ports::Async<protocol::EnrollReply> HttpControlPlane::enroll(const protocol::EnrollRequest& request) {
   http::Call what = call("POST", "/v1/enroll", protocol::encode(request), call_timeout_ms);
   fault_point("control.before.enrol");
-  auto reply = co_await client_.send(std::move(what));
+  auto reply = co_await send(std::move(what));
   fault_point("control.after.enrol");
   if (!reply) co_return reply.error();
   if (reply->status == 202) co_return protocol::EnrollReply{};
@@ -104,7 +119,7 @@ ports::Async<protocol::HeartbeatReply> HttpControlPlane::heartbeat(const protoco
   const std::string path = "/v1/nodes/" + http::percent_encode(node_id_) + "/heartbeat";
   http::Call what = call("POST", path, protocol::encode(beat), call_timeout_ms);
   fault_point("control.before.heartbeat");
-  auto reply = co_await client_.send(std::move(what));
+  auto reply = co_await send(std::move(what));
   fault_point("control.after.heartbeat");
   if (!reply) co_return reply.error();
   if (reply->status != 200) co_return heartbeat_refusal(*reply);
@@ -116,7 +131,7 @@ ports::Async<protocol::PollReply> HttpControlPlane::poll(std::uint64_t cursor, i
       fmt::format("/v1/nodes/{}/commands?cursor={}&wait_s={}", http::percent_encode(node_id_), cursor, wait_s);
   http::Call what = call("GET", path, {}, wait_s * 1000L + poll_slack_ms);
   fault_point("control.before.poll");
-  auto reply = co_await client_.send(std::move(what));
+  auto reply = co_await send(std::move(what));
   fault_point("control.after.poll");
   if (!reply) co_return reply.error();
   if (reply->status == 204) {

@@ -9,6 +9,7 @@
 #include "agent/ports/control_plane.hpp"
 #include "common/http/client.hpp"
 
+#include <functional>
 #include <string>
 
 namespace aura::controlplane {
@@ -17,10 +18,22 @@ inline constexpr long call_timeout_ms = 20'000;
 inline constexpr long poll_slack_ms = 10'000;       // beyond wait_s of a long poll
 inline constexpr int longest_retry_after_s = 3600;  // a longer wish is cut to this
 
+// Where the control plane is at this moment, known to be it.
+struct Hop {
+  std::string address;  // literal; "": as the URL's host resolves
+  std::string socks5;   // proxy on the way there; "": none
+  std::string device;   // stable node id
+  bool operator==(const Hop&) const = default;
+};
+// Finds and vouches for it; an error means that nothing is sent. Asked before every call and again before its reply is
+// believed.
+using FindHop = std::function<ports::Async<Hop>()>;
+
 class HttpControlPlane final : public ports::ControlPlane {
  public:
   // `url`: scheme and authority, a trailing slash is fine. The client must outlive this.
-  HttpControlPlane(http::Client& client, std::string url, std::string node_id);
+  // Without `find_hop` the URL is called as it is.
+  HttpControlPlane(http::Client& client, std::string url, std::string node_id, FindHop find_hop = {});
 
   ports::Async<protocol::EnrollReply> enroll(const protocol::EnrollRequest& request) override;
   void use_key(const std::string& node_key) override;
@@ -28,11 +41,13 @@ class HttpControlPlane final : public ports::ControlPlane {
   ports::Async<protocol::PollReply> poll(std::uint64_t cursor, int wait_s) override;
 
  private:
+  ports::Async<http::Response> send(http::Call what);
   http::Call call(std::string method, const std::string& path, std::string body, long timeout_ms) const;
 
   http::Client& client_;
   std::string url_, node_id_;
   std::string bearer_;
+  FindHop find_hop_;
 };
 
 }  // namespace aura::controlplane

@@ -237,7 +237,12 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
     wait_ms = jittered(boot_retry_ms, now.entropy);  // all nodes of a host that lost power boot together
   else
     end_boot_wait();
-  co_await sleep_for(parts_.clock, wait_ms);
+  if (error.http_status != 0) {
+    co_await sleep_for(parts_.clock, wait_ms);
+    co_return;
+  }
+  const bool sooner = co_await retry_.wait(parts_.clock, now.boot_ms + wait_ms);
+  if (sooner) co_await sleep_for(parts_.clock, std::min(wait_ms, retry_soon_ms));
 }
 
 std::string Heartbeat::words() const {

@@ -22,6 +22,7 @@ namespace aura::loops {
 inline constexpr std::int64_t coalesce_ms = 200;
 inline constexpr std::int64_t report_every_ms = 300'000;
 inline constexpr std::int64_t retry_first_ms = 1'000;
+inline constexpr std::int64_t retry_soon_ms = 1'000;  // after try_again()
 inline constexpr std::int64_t retry_max_ms = 300'000;
 inline constexpr std::int64_t unknown_to_control_first_ms = 60'000;  // after 401, 403, a stale epoch
 
@@ -46,6 +47,8 @@ class Heartbeat {
     report_changed_ = true;
     wakeup_.notify();
   }
+  // What kept us from asking may be over (the tailnet is back): ends a back-off that no answer caused, within a second.
+  void try_again() { retry_.notify(); }
   // These could not be taken; the next beat says so, soon.
   void defer(std::vector<protocol::Deferred> deferred);
 
@@ -57,6 +60,8 @@ class Heartbeat {
   // When the control plane last answered well; before the first time, when this loop was made.
   BootMs silent_from() const { return heard_at_.value_or(made_at_); }
 
+  // The control plane answers: the last beat was taken.
+  bool heard_well() const { return heard_at_.has_value() && problem_.empty(); }
   // "ok, heard 12 s ago" | "away for 3 min: …" | "approval pending"
   std::string words() const;
 
@@ -76,7 +81,7 @@ class Heartbeat {
   Enrolment& enrolment_;
   CommandDesk& desk_;
   Options options_;
-  Wakeup wakeup_;
+  Wakeup wakeup_, retry_;
   std::function<void()> on_long_poll_;
 
   Told told_;

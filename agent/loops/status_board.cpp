@@ -30,7 +30,12 @@ protocol::Report StatusBoard::report() const {
   around.docker = engine_words();
   around.docker_known = observer_.engine_known();
   around.control = heartbeat_ != nullptr ? heartbeat_->words() : options_.no_control;
-  around.tailnet = options_.tailnet;
+  around.control_heard = heartbeat_ != nullptr && heartbeat_->heard_well();
+  if (options_.tailnet) {
+    TailnetTold told = options_.tailnet();
+    around.tailnet = std::move(told.words);
+    around.tailnet_facts = std::move(told.facts);
+  }
   around.troubles = options_.troubles;
   if (!parts_.ledger.trouble().empty()) around.troubles.push_back(parts_.ledger.trouble());
   const auto& files = declarations_.problems();

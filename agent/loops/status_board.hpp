@@ -11,16 +11,23 @@
 #include "agent/loops/usage.hpp"
 #include "agent/reconcile/report.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace aura::loops {
 
+// The node's place in the tailnet.
+struct TailnetTold {
+  std::string words;  // for people
+  std::optional<protocol::TailnetReport> facts;
+};
+
 class StatusBoard {
  public:
   struct Options {
     std::string agent_version, tenant;
-    std::string tailnet;                // for people
+    std::function<TailnetTold()> tailnet;
     std::string no_control;             // why there is no control plane, where there is none
     std::vector<std::string> troubles;  // of the start: configuration
   };

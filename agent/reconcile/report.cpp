@@ -178,7 +178,9 @@ Report make_report(const State& state, const Plan& plan, const InFlight& in_flig
   report.docker = around.docker;
   report.docker_known = around.docker_known;
   report.control = around.control;
+  report.control_heard = around.control_heard;
   report.tailnet = around.tailnet;
+  report.tailnet_facts = around.tailnet_facts;
   bool any_up = false, any_frozen = false;
   for (const auto& [name, workload] : state.workloads) {
     report.workloads.push_back(report_workload(name, workload, plan, in_flight, now));
@@ -202,6 +204,12 @@ Report without_motion(Report report) {
   report.host = {};
   report.held_for_s.reset();
   report.control.clear();
+  report.control_heard = false;
+  if (report.tailnet_facts) {
+    report.tailnet_facts->control_path.clear();
+    report.tailnet_facts->control_via.clear();
+    report.tailnet_facts->health.clear();
+  }
   report.pulls.clear();
   for (WorkloadReport& workload : report.workloads) {
     workload.retry_in_s.reset();

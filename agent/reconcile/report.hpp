@@ -11,7 +11,9 @@ struct Surroundings {
   protocol::HostReport host;
   std::string docker;  // for people
   bool docker_known = false;
-  std::string control, tailnet;       // for people
+  std::string control, tailnet;  // for people
+  bool control_heard = false;
+  std::optional<protocol::TailnetReport> tailnet_facts;
   std::vector<std::string> troubles;  // degraded reasons: ledger, configuration files
   bool reconciled = false;            // the first complete pass is done
 };

@@ -105,6 +105,13 @@ class Transfer {
     return static_cast<Transfer*>(self)->take_body({data, bytes}) ? bytes : 0;
   }
 
+  // After the connection is made or chosen, before anything is sent (CURLOPT_PREREQFUNCTION(3)).
+  static int on_connected(void* self, char* address, char*, int, int) noexcept {
+    auto* const transfer = static_cast<Transfer*>(self);
+    transfer->elsewhere_ = transfer->call_.pin_address != address;
+    return transfer->elsewhere_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  }
+
   std::shared_ptr<CurlLoop> loop_;
   Call call_;
   Client::Sink sink_;
@@ -118,6 +125,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
   bool sink_has_enough_ = false;
+  bool elsewhere_ = false;  // the connection was to another address than the pinned one
 };
 
 std::optional<Error> Transfer::check() const {
@@ -173,6 +181,7 @@ void Transfer::set_connection() {
   }
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, keep_alive_idle_s);
+  if (!call_.socks5.empty()) curl_easy_setopt(easy_, CURLOPT_PROXY, ("socks5://" + call_.socks5).c_str());
   if (!call_.pin_address.empty()) {
     // HOST:PORT:ADDRESS:PORT with all but the address empty: any host and port go there, the port stays. Unlike
     // CURLOPT_RESOLVE it leaves nothing behind in libcurl's cache of names.
@@ -180,6 +189,11 @@ void Transfer::set_connection() {
     const std::string rule = is_v6 ? "::[" + call_.pin_address + "]:" : "::" + call_.pin_address + ":";
     connect_to_ = curl_slist_append(nullptr, rule.c_str());
     curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_);
+    // Through a proxy the connection is to that.
+    if (call_.socks5.empty()) {
+      curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
+      curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+    }
   }
 }
 
@@ -266,6 +280,7 @@ Result<Response> Transfer::take() {
   if (too_large_) {
     return failure(Errc::too_large, fmt::format("the answer is larger than {} bytes", call_.max_body_bytes));
   }
+  if (elsewhere_) return failure(Errc::forbidden, "the connection is to another address; nothing was sent");
   if (*code_ != CURLE_OK && !sink_has_enough_) {
     const std::string_view text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(*code_);
     return failure(kind_of(*code_), text);

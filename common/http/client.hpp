@@ -28,7 +28,10 @@ struct Call {
   long timeout_ms = 10'000;  // whole exchange; 0: none (streams only)
   long connect_timeout_ms = 3'000;
   std::size_t max_body_bytes = 1 << 20;
-  std::string pin_address;  // literal address to connect to instead of resolving the URL's host
+  // Literal address to connect to instead of resolving the URL's host. Compared again with what the connection, also
+  // a reused one, is really made to: with another nothing is sent, and the result is forbidden.
+  std::string pin_address;
+  std::string socks5;  // "ADDRESS:PORT" of a SOCKS5 proxy (RFC 1928), which is given pin_address; "": none
 };
 
 class Client {

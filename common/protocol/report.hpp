@@ -184,6 +184,20 @@ struct OpenCommandInfo {
   bool operator==(const OpenCommandInfo&) const = default;
 };
 
+// The node's place in the tailnet. docs/protocol.md, P7.
+struct TailnetReport {
+  std::string state;      // "running", "absent", "denied", "no_answer", "starting", "needs_login", "needs_approval",
+                          // "stopped", "unknown"
+  std::string name;       // MagicDNS name
+  std::string listening;  // "open on 100.64.0.2:9414", "closed: …"
+  std::vector<std::string> addresses;
+  std::vector<std::string> health;  // tailscaled's own warnings
+  WallMs key_expiry = 0;            // 0: its key does not expire
+  std::string control_path;         // "direct", "relayed", "idle" (no packet lately); "": not known
+  std::string control_via;          // the address or the relay's region of that path
+  bool operator==(const TailnetReport&) const = default;
+};
+
 // The full picture; also the body of GET /v1/status.
 struct Report {
   std::string node_id, tenant, ledger_id, boot_id, agent_version;
@@ -198,8 +212,10 @@ struct Report {
   HostReport host;
   std::string docker;  // "ok 20.10.24 (API 1.41)" | "unknown: …"
   bool docker_known = false;
-  std::string control;  // "ok, heard 12 s ago" | "none configured" | "away for 3 min: …"
-  std::string tailnet;  // "listener closed: …"
+  std::string control;                         // "ok, heard 12 s ago" | "none configured" | "away for 3 min: …"
+  std::string tailnet;                         // "ok, node7 (100.64.0.2); …" | "absent: …" | "not used"
+  std::optional<TailnetReport> tailnet_facts;  // nullopt: the tailnet is not used
+  bool control_heard = false;                  // the last heartbeat was answered well
   std::vector<WorkloadReport> workloads;
   std::vector<OpenCommandInfo> commands;
   std::vector<PullProgress> pulls;  // under way, each image once, whoever wants it

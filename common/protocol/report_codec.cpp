@@ -268,6 +268,33 @@ Event read_event(const Value& value, const Path& path, Problem& problem) {
   return out;
 }
 
+Object write_tailnet(const TailnetReport& tailnet) {
+  Object out;
+  put(out, "state", tailnet.state);
+  put_some(out, "name", tailnet.name);
+  put_some(out, "listening", tailnet.listening);
+  out["addresses"] = text_array(tailnet.addresses);
+  out["health"] = text_array(tailnet.health);
+  put_some_time(out, "key_expiry", tailnet.key_expiry);
+  put_some(out, "control_path", tailnet.control_path);
+  put_some(out, "control_via", tailnet.control_via);
+  return out;
+}
+
+TailnetReport read_tailnet(const Value& value, const Path& path, Problem& problem) {
+  const Fields fields(value, path, problem);
+  TailnetReport out;
+  out.state = fields.text("state", Need::required);
+  out.name = fields.text("name", Need::optional);
+  out.listening = fields.text("listening", Need::optional);
+  out.addresses = fields.texts("addresses", Need::required);
+  out.health = fields.texts("health", Need::required);
+  out.key_expiry = fields.time("key_expiry", Need::optional);
+  out.control_path = fields.text("control_path", Need::optional);
+  out.control_via = fields.text("control_via", Need::optional);
+  return out;
+}
+
 Object write_report(const Report& report) {
   Object out;
   put(out, "node_id", report.node_id);
@@ -288,7 +315,9 @@ Object write_report(const Report& report) {
   put(out, "docker", report.docker);
   out["docker_known"] = report.docker_known;
   put(out, "control", report.control);
+  out["control_heard"] = report.control_heard;
   put(out, "tailnet", report.tailnet);
+  if (report.tailnet_facts) out["tailnet_facts"] = write_tailnet(*report.tailnet_facts);
   out["workloads"] = array_of(report.workloads, write_workload);
   out["commands"] = array_of(report.commands, write_open_command);
   if (!report.pulls.empty()) out["pulls"] = array_of(report.pulls, write_pull);
@@ -317,7 +346,11 @@ Report read_report(const Value& value, const Path& path, Problem& problem) {
   out.docker = fields.text("docker", Need::required);
   out.docker_known = fields.flag("docker_known", Need::required);
   out.control = fields.text("control", Need::required);
+  if (fields.find("control_heard", Need::optional) != nullptr) {
+    out.control_heard = fields.flag("control_heard", Need::optional);
+  }
   out.tailnet = fields.text("tailnet", Need::required);
+  out.tailnet_facts = fields.nested("tailnet_facts", Need::optional, read_tailnet);
   out.workloads = fields.list("workloads", Need::required, any_length, read_workload);
   out.commands = fields.list("commands", Need::required, any_length, read_open_command);
   out.pulls = fields.list("pulls", Need::optional, any_length, read_pull);

@@ -43,8 +43,11 @@ struct Device {
   bool online = false;
   std::string direct_address;  // where its packets come from now; "": through a relay, or none lately
   std::string relay;           // DERP region
+  bool active = false;         // packets were exchanged of late
   bool operator==(const Device&) const = default;
 
+  // How packets get there: "direct", "relayed" or "idle".
+  std::string_view path() const { return !direct_address.empty() ? "direct" : active ? "relayed" : "idle"; }
   // "control" for "control.example.ts.net".
   std::string short_name() const { return name.substr(0, name.find('.')); }
 };

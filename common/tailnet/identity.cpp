@@ -41,10 +41,4 @@ std::string describe(const Device& device) {
   return more.empty() ? text : text + " (" + more + ")";
 }
 
-std::string path_words(const Device& device) {
-  if (!device.direct_address.empty()) return "direct from " + device.direct_address;
-  if (!device.relay.empty() && device.online) return "relayed through " + device.relay;
-  return "no packet lately";
-}
-
 }  // namespace aura::tailnet

@@ -26,7 +26,4 @@ bool has_any_tag(const Device& device, const std::vector<std::string>& tags);
 // "control (100.64.0.1, tag:aura-control)", for people.
 std::string describe(const Device& device);
 
-// "direct from 10.0.0.1:41641", "relayed through fra", "no packet lately".
-std::string path_words(const Device& device);
-
 }  // namespace aura::tailnet

@@ -112,6 +112,7 @@ Device peer_device(const Members& peer) {
   device.online = peer.flag("Online");
   device.direct_address = peer.text("CurAddr");
   device.relay = peer.text("Relay");
+  device.active = peer.flag("Active");
   return device;
 }
 

@@ -36,6 +36,7 @@ class Writer final : public http::BodyWriter {
     co_return left_ > 0;
   }
   boost::asio::awaitable<void> closed() override { co_await gone_.wait(clock_, clock_.boot_ms() + 3'600'000); }
+  void abandon() override { gone_.notify(); }
   std::string text;
 
  private:
