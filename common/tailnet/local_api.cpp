@@ -19,8 +19,9 @@ namespace {
 
 // Any other Host is refused (ipn/localapi, validHost).
 constexpr const char* base = "http://local-tailscaled.sock/localapi/v0";
-// Initial state, changes of peers, patches of peers, health, and no whole network map (ipn.NotifyWatchOpt).
-constexpr int bus_mask = 2 | 128 | 4096 | 8192 | 32768;
+// Initial state and health (ipn.NotifyWatchOpt). A line comes for every change of peers and grants with any mask; with
+// this one it stays small.
+constexpr int bus_mask = 2 | 128;
 constexpr std::size_t small_body_bytes = 256 * 1024;
 constexpr std::size_t peers_body_bytes = 16 * 1024 * 1024;
 

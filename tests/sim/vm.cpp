@@ -59,7 +59,7 @@ Life::Life(World& world, Control& control, Vm& vm)
       engine_events(parts, observer, actor, supervisor, ""),
       declarations(parts, [&vm] { return vm.declared; }),
       desk(parts, [this](bool allow_removal) { return declarations.reload(allow_removal); }),
-      board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", "closed", "", {}}),
+      board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", {}, "", {}}),
       world_(world),
       vm_(vm) {
   vm.clock_.run_on(io);

@@ -66,7 +66,7 @@ Node::Node(const Folder& folder, boost::asio::io_context& context, FakeClock& fa
              ++reloads;
              return declarations.reload(allow_removal);
            }),
-      board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", "closed", "none", {}}),
+      board(parts, supervisor, actor, observer, engine_events, declarations, {"0.1.0", "acme", {}, "none", {}}),
       host_watch(parts,
                  [this](bool clock_moved) {
                    engine_events.reconnect(clock_moved);
