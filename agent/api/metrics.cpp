@@ -110,6 +110,24 @@ void add_workload(Families& families, const protocol::WorkloadReport& workload) 
   if (workload.usage) add_usage(families, *workload.usage, labels);
 }
 
+void add_tailnet(Families& families, const protocol::Report& report) {
+  families.gauge("aura_control_heard", "1 if the last heartbeat was answered well", report.control_heard ? 1 : 0);
+  if (!report.tailnet_facts) return;
+  const protocol::TailnetReport& tailnet = *report.tailnet_facts;
+  families.gauge("aura_tailnet_state", "1 for the state of tailscaled", 1, {{"state", tailnet.state}});
+  families.gauge("aura_tailnet_health_warnings", "warnings of tailscaled itself",
+                 static_cast<double>(tailnet.health.size()));
+  constexpr double ms_per_s = 1000;
+  if (tailnet.key_expiry != 0) {
+    families.gauge("aura_tailnet_key_expiry_timestamp_seconds", "when this node's key in the tailnet expires",
+                   static_cast<double>(tailnet.key_expiry) / ms_per_s);
+  }
+  if (!tailnet.control_path.empty()) {
+    families.gauge("aura_tailnet_control_path", "1 for how packets get to the control plane", 1,
+                   {{"path", tailnet.control_path}});
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const protocol::Report& report, const reconcile::State& state, const Now& now) {
@@ -132,6 +150,7 @@ std::string metrics_text(const protocol::Report& report, const reconcile::State&
   families.counter("aura_events_total", "events of this ledger", static_cast<double>(state.last_event_seq));
   families.gauge("aura_events_unconfirmed", "events the control plane has not confirmed",
                  static_cast<double>(state.last_event_seq - state.confirmed_event_seq));
+  add_tailnet(families, report);
   for (const auto& workload : report.workloads) add_workload(families, workload);
   return families.text();
 }

@@ -44,6 +44,7 @@ int doctor(const DoctorOptions& options) {
   AgentSeen agent = check_agent(options.socket.empty() ? config.paths.socket : options.socket);
   findings.push_back(std::move(agent.finding));
   findings.push_back(check_docker(config, agent.report));
+  findings.push_back(check_tailnet(config, agent.report));
   findings.push_back(check_control(config, agent.report));
   if (options.json)
     put(printable_json(encode_findings(findings)) + "\n");

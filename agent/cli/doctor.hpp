@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aura::cli {
@@ -43,5 +44,13 @@ AgentSeen check_agent(const std::string& socket);
 // Docker that systemd holds ready behind its socket.
 Finding check_docker(const config::Config& config, const std::optional<protocol::Report>& report);
 Finding check_control(const config::Config& config, const std::optional<protocol::Report>& report);
+
+// This node's place in the tailnet, as the agent or else tailscaled tells. `needed`: the way to the control plane
+// depends on it.
+Finding check_tailnet(const config::Config& config, const std::optional<protocol::Report>& report);
+Finding judge_tailnet(const protocol::TailnetReport& seen, std::string_view trouble, bool needed, WallMs now);
+
+// Without an agent: whether control.url names a control plane of the tailnet.
+Finding check_control_device(const config::Config& config);
 
 }  // namespace aura::cli

@@ -94,6 +94,7 @@ Finding check_control(const config::Config& config, const std::optional<protocol
     return {"control plane", heard ? Level::ok : Level::bad, fmt::format("{}: {}.", control.url, report->control),
             heard ? "" : fix};
   }
+  if (control.auth == "tailnet") return check_control_device(config);
   const auto answer = probe(control.url + "/version", "");
   if (!answer)
     return {"control plane", Level::bad, fmt::format("{} does not answer: {}.", control.url, answer.error().message),

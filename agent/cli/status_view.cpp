@@ -111,6 +111,18 @@ std::string host_text(const protocol::HostReport& host) {
                      human_bytes(host.disk_available_bytes), human_bytes(host.disk_bytes));
 }
 
+std::string tailnet_text(const std::optional<protocol::TailnetReport>& tailnet) {
+  if (!tailnet) return "";
+  std::string text = fmt::format("               API {}\n", printable(tailnet->listening));
+  if (tailnet->control_path == "idle") text += "               to the control plane: no packet lately\n";
+  if (tailnet->control_path == "direct" || tailnet->control_path == "relayed") {
+    text += fmt::format("               to the control plane: {} {} {}\n", tailnet->control_path,
+                        tailnet->control_path == "direct" ? "to" : "through", printable(tailnet->control_via));
+  }
+  if (tailnet->key_expiry != 0) text += "               its key expires on " + to_rfc3339(tailnet->key_expiry) + "\n";
+  return text;
+}
+
 std::string commands_text(const Report& report, WallMs now) {
   if (report.commands.empty()) return "";
   Rows rows{{"COMMAND", "VERB", "TARGET", "AGE", "BY", "WAITS FOR"}};
@@ -173,6 +185,7 @@ std::string status_text(const Report& report, WallMs now, const Terminal& termin
   text += fmt::format("Docker         {}\n", printable(report.docker));
   text += fmt::format("Control plane  {}\n", printable(report.control));
   text += fmt::format("Tailnet        {}\n", printable(report.tailnet));
+  text += tailnet_text(report.tailnet_facts);
   text += host_text(report.host);
   text += fmt::format("Agent          {}, start {} of this ledger\n", printable(report.agent_version), report.epoch);
   return text + commands_text(report, now);

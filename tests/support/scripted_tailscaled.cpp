@@ -44,8 +44,9 @@ ScriptedTailscaled::~ScriptedTailscaled() {
 }
 
 void ScriptedTailscaled::listen() {
-  server_ = std::make_unique<http::Server>(context_, http::ServerLimits{},
-                                           [this](const http::Request& request, const http::Peer&) { return answer(request); });
+  server_ = std::make_unique<http::Server>(
+      context_, http::ServerLimits{},
+      [this](const http::Request& request, const http::Peer&) { return answer(request); });
   server_->listen_unix(socket_, 0666).value();
 }
 
@@ -112,7 +113,8 @@ std::string peer_body(const PeerWords& peer) {
 
 std::string status_body(const std::string& state, const std::vector<std::string>& peers, bool tun) {
   std::string all;
-  for (std::size_t i = 0; i < peers.size(); ++i) all += fmt::format("{}\"nodekey:{}\":{}", i == 0 ? "" : ",", i, peers[i]);
+  for (std::size_t i = 0; i < peers.size(); ++i)
+    all += fmt::format("{}\"nodekey:{}\":{}", i == 0 ? "" : ",", i, peers[i]);
   return fmt::format(
       R"({{"Version":"1.102.3","TUN":{},"BackendState":"{}","TailscaleIPs":["100.64.0.2"],"Health":[],)"
       R"("Self":{{"ID":"nSelf","DNSName":"node.tn.test.","TailscaleIPs":["100.64.0.2"]}},"Peer":{{{}}}}})",
