@@ -8,7 +8,7 @@ import sources
 
 MAX_LINES = 400
 # Pages that are one long list by nature; program text needs an entry in long_files.
-PROSE = re.compile(r"(\.md|/LICENSE|\.json|\.ya?ml|\.lock|\.css|\.svg)$|^LICENSE$")
+PROSE = re.compile(r"(\.md|/LICENSE|\.json|\.ya?ml|\.lock|\.sum|\.css|\.svg)$|^LICENSE$")
 
 # Written so that this file does not contain what it looks for.
 FORBIDDEN = [

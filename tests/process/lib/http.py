@@ -63,11 +63,11 @@ def call(connect, method, path, body=None, headers=None):
 class Stream:
     """An answer that does not end; what came stands in `lines`. Never blocks once it is open."""
 
-    def __init__(self, connect, path):
+    def __init__(self, connect, path, host="localhost"):
         connection = connect()
         connection.connect()
         self.socket = connection.sock
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         self.lines = []
         self.open = True
         self._raw = b""
