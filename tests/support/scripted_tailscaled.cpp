@@ -123,8 +123,9 @@ std::string status_body(const std::string& state, const std::vector<std::string>
 
 std::string whois_body(const PeerWords& peer) {
   return fmt::format(R"({{"Node":{{"StableID":"{}","Name":"{}","Addresses":["{}/32"],"Tags":{}{}}},)"
-                     R"("UserProfile":{{"LoginName":"tagged-devices"}},"CapMap":{}}})",
-                     peer.id, peer.name, peer.address, list_of(peer.tags), peer.more, peer.capabilities);
+                     R"("UserProfile":{{"LoginName":"{}"}},"CapMap":{}}})",
+                     peer.id, peer.name, peer.address, list_of(peer.tags), peer.more,
+                     peer.tags.empty() ? "anna@example.com" : "tagged-devices", peer.capabilities);
 }
 
 }  // namespace aura::test
