@@ -24,15 +24,21 @@ CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& 
 void connect(CLI::App* command, cli::Connection& connection) {
   command->add_option("--url", connection.url, "Address of aura-control (AURA_CONTROL_URL; http://127.0.0.1:8080)");
   command->add_option("--token-file", connection.token_file,
-                      "File with the operator token (AURA_CONTROL_TOKEN_FILE; /var/lib/aura-control/operator-token)");
+                      "File with the operator token (AURA_CONTROL_TOKEN_FILE; /var/lib/aura-control/operator-token). "
+                      "Over the tailnet none is needed where a role is granted");
   command->add_flag("--json", connection.json, "Print JSON");
 }
 
 void add_serve(CLI::App& app, Action& action) {
   auto options = std::make_shared<ServeOptions>();
   CLI::App* command = subcommand(app, "serve", "Run the control plane",
-                                 "aura-control serve --listen 127.0.0.1:8080 --state-dir /var/lib/aura-control");
-  command->add_option("--listen", options->listen, "ADDRESS:PORT, loopback or tailnet (127.0.0.1:8080)");
+                                 "aura-control serve --listen 127.0.0.1:8080 --listen tailnet:8080");
+  command->add_option("--listen", options->listen,
+                      "ADDRESS:PORT, loopback or tailnet, or tailnet:PORT; may be given several times "
+                      "(127.0.0.1:8080)");
+  command->add_option("--tailscale-socket", options->tailscale_socket,
+                      "tailscaled's socket: who calls is known by the tailnet (/run/tailscale/tailscaled.sock where a "
+                      "listener is in the tailnet)");
   command->add_option("--state-dir", options->state_dir,
                       "Folder of database and operator token (/var/lib/aura-control)");
   command->add_option("--db", options->db, "sqlite:PATH (control.db in the state directory)");

@@ -3,7 +3,9 @@
 #include "common/async/spawn.hpp"
 #include "common/http/server.hpp"
 #include "common/log.hpp"
+#include "common/tailnet/address.hpp"
 #include "control/api/api.hpp"
+#include "control/serve_tailnet.hpp"
 #include "control/setup.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -15,6 +17,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 
 namespace aura::control {
 namespace {
@@ -64,21 +67,55 @@ int fail(const Error& error, int code = exit_failed) {
   return code;
 }
 
+Result<void> listen(const std::vector<Endpoint>& endpoints, http::Server& server,
+                    std::optional<TailnetSide>& tailnet_side) {
+  for (const Endpoint& endpoint : endpoints) {
+    if (endpoint.tailnet) {
+      tailnet_side->open(server, endpoint.port);
+      continue;
+    }
+    // A tailnet address alone could be reached by a neighbour with a route to it.
+    const bool in_tailnet = tailnet::is_tailnet_address(endpoint.address);
+    const auto device = in_tailnet ? tailnet::device_with(endpoint.address) : std::nullopt;
+    const auto port = server.listen_tcp(endpoint.address, endpoint.port, device.value_or(""));
+    if (port.has_error()) return port.error();
+    log::notice("listening on http://" + tailnet::join(endpoint.address, *port));
+  }
+  return {};
+}
+
+// What was begun may end, so that its coroutines find what they stand on.
+void end_requests(boost::asio::io_context& context, const Api& api) {
+  const auto deadline = std::chrono::steady_clock::now() + stop_grace;
+  context.restart();
+  while (api.open_requests() > 0 && std::chrono::steady_clock::now() < deadline) context.run_one_until(deadline);
+  context.poll();
+}
+
 // Everything that lives while the server runs, in the order in which it may be destroyed backwards.
-int run(Store& store, const Config& config, const Endpoint& endpoint, AccessConfig access) {
+int run(Store& store, const Config& config, const std::vector<Endpoint>& endpoints, AccessConfig access) {
   boost::asio::io_context context(1);
   Waiters waiters;
-  Plane plane(store, PlaneConfig{config.heartbeat_s}, [&waiters](std::string_view topic) { waiters.wake(topic); });
+  std::optional<TailnetSide> tailnet_side;
+  if (uses_tailnet(config, endpoints)) tailnet_side.emplace(context, config);
+  Plane plane(store, PlaneConfig{config.heartbeat_s}, [&waiters, &tailnet_side](std::string_view topic) {
+    waiters.wake(topic);
+    if (tailnet_side) tailnet_side->wake(topic);
+  });
   const auto loaded = plane.load(real_moment());
   if (loaded.has_error()) return fail(loaded.error());
-  Api api(plane, waiters, Access(std::move(access)), real_moment);
-  http::Server server(context, Api::limits(), [&api](const http::Request& request, const http::Peer& peer) {
+  if (tailnet_side) {
+    access.also_own = [&peers = tailnet_side->peers()](std::string_view host) { return peers.is_own_name(host); };
+    tailnet_side->push_for(plane, real_moment);
+    // Whoever follows events is looked at again.
+    tailnet_side->watch().on_change([&waiters] { waiters.wake(topic_events); });
+  }
+  Api api(plane, waiters, Access(std::move(access)), real_moment, tailnet_side ? &tailnet_side->peers() : nullptr);
+  http::Server server(context, api.limits(), [&api](const http::Request& request, const http::Peer& peer) {
     return api.handle(request, peer);
   });
-  const auto port = server.listen_tcp(endpoint.address, endpoint.port);
-  if (port.has_error()) return fail(port.error());
-  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-  log::notice(fmt::format("listening on http://{}:{}", is_v6 ? "[" + endpoint.address + "]" : endpoint.address, *port));
+  const auto listening = listen(endpoints, server, tailnet_side);
+  if (listening.has_error()) return fail(listening.error());
 
   boost::asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&context](const boost::system::error_code& failure, int) {
@@ -91,8 +128,7 @@ int run(Store& store, const Config& config, const Endpoint& endpoint, AccessConf
   log::notice("stopping");
   waiters.stop();
   server.stop();
-  context.restart();
-  context.run_for(stop_grace);
+  end_requests(context, api);
   const auto written = plane.flush();
   return written.has_error() ? fail(written.error()) : 0;
 }
@@ -103,13 +139,13 @@ int serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto config = effective_config(options);
   if (config.has_error()) return fail(config.error(), exit_usage);
-  const auto endpoint = parse_endpoint(config->listen);
-  if (endpoint.has_error()) return fail(with_context(endpoint.error(), "listen"), exit_usage);
+  const auto endpoints = endpoints_of(*config);
+  if (endpoints.has_error()) return fail(endpoints.error(), exit_usage);
   const std::string state_dir = state_dir_of(options);
   const auto database = database_path(*config, state_dir);
   if (database.has_error()) return fail(database.error(), exit_usage);
   // Checked before anything is made: a refused address leaves no trace.
-  const auto allowed = access_for(*config, *endpoint, {});
+  const auto allowed = access_for(*config, *endpoints, {});
   if (allowed.has_error()) return fail(allowed.error(), exit_usage);
   const auto lock = take_state_dir(state_dir);
   if (lock.has_error()) return fail(lock.error());
@@ -117,9 +153,9 @@ int serve(const ServeOptions& options) {
   if (tokens.has_error()) return fail(tokens.error());
   const auto store = Store::open(*database);
   if (store.has_error()) return fail(store.error());
-  auto access = access_for(*config, *endpoint, std::move(*tokens));
+  auto access = access_for(*config, *endpoints, std::move(*tokens));
   if (access.has_error()) return fail(access.error(), exit_usage);
-  return run(**store, *config, *endpoint, std::move(*access));
+  return run(**store, *config, *endpoints, std::move(*access));
 }
 
 }  // namespace aura::control

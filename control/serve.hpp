@@ -5,13 +5,15 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace aura::control {
 
 struct ServeOptions {
-  std::string config_path;            // "": none
-  std::string state_dir;              // "": $STATE_DIRECTORY, else the default
-  std::optional<std::string> listen;  // these override the file
+  std::string config_path;          // "": none
+  std::string state_dir;            // "": $STATE_DIRECTORY, else the default
+  std::vector<std::string> listen;  // these override the file, where they are given
+  std::optional<std::string> tailscale_socket;
   std::optional<std::string> db;
   std::optional<int> heartbeat_s;
 };

@@ -2,12 +2,14 @@
 
 #include "common/files.hpp"
 #include "common/ids.hpp"
+#include "common/tailnet/address.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -37,7 +39,8 @@ Result<Config> effective_config(const ServeOptions& options) {
     if (read.has_error()) return read.error();
     config = std::move(*read);
   }
-  if (options.listen) config.listen = *options.listen;
+  if (!options.listen.empty()) config.listen = options.listen;
+  if (options.tailscale_socket) config.tailscale_socket = options.tailscale_socket;
   if (options.db) config.db = *options.db;
   if (options.heartbeat_s) config.heartbeat_s = *options.heartbeat_s;
   return config;
@@ -84,25 +87,59 @@ Result<std::vector<Token>> load_tokens(const std::string& state_dir) {
   return tokens;
 }
 
-Result<AccessConfig> access_for(const Config& config, const Endpoint& endpoint, std::vector<Token> tokens) {
-  const auto network = network_of(endpoint.address);
-  if (network.has_error()) return with_context(network.error(), "listen");
+Result<std::vector<Endpoint>> endpoints_of(const Config& config) {
+  std::vector<Endpoint> out;
+  if (config.listen.size() > max_listeners) {
+    return Error{Errc::invalid_argument, "listen: at most " + std::to_string(max_listeners) + " can be given"};
+  }
+  for (const std::string& text : config.listen) {
+    auto endpoint = parse_endpoint(text);
+    if (endpoint.has_error()) return with_context(endpoint.error(), "listen");
+    out.push_back(std::move(*endpoint));
+  }
+  if (config.socks5.empty()) return out;
+  const auto proxy = parse_endpoint(config.socks5);
+  if (proxy.has_error() || proxy->tailnet) {
+    return Error{Errc::invalid_argument, "socks5: \"" + config.socks5 + "\" must be ADDRESS:PORT"};
+  }
+  return out;
+}
+
+Result<AccessConfig> access_for(const Config& config, const std::vector<Endpoint>& endpoints,
+                                std::vector<Token> tokens) {
   if (!config.trusted_proxy.empty()) {
     const auto proxy = network_of(config.trusted_proxy);
     if (proxy.has_error()) return with_context(proxy.error(), "trusted_proxy");
-  } else if (*network == Network::other) {
-    return Error{Errc::invalid_argument,
-                 "listen: " + endpoint.address +
-                     " is neither loopback nor a tailnet address; give one of those, or name the proxy in front of it "
-                     "as trusted_proxy in the configuration"};
   }
   AccessConfig access;
   access.tokens = std::move(tokens);
   access.names = config.names;
-  access.names.insert(endpoint.address);
   access.trusted_proxy = config.trusted_proxy;
-  access.network = *network;
+  access.networks.clear();
+  for (const Endpoint& endpoint : endpoints) {
+    if (endpoint.tailnet) {
+      access.networks.insert(Network::tailnet);
+      continue;
+    }
+    const auto network = network_of(endpoint.address);
+    if (network.has_error()) return with_context(network.error(), "listen");
+    if (*network == Network::other && config.trusted_proxy.empty()) {
+      return Error{Errc::invalid_argument,
+                   "listen: " + endpoint.address +
+                       " is neither loopback nor a tailnet address; give one of those or tailnet:PORT, or name the "
+                       "proxy in front of it as trusted_proxy in the configuration"};
+    }
+    access.names.insert(endpoint.address);
+    access.networks.insert(*network);
+  }
   return access;
+}
+
+bool uses_tailnet(const Config& config, const std::vector<Endpoint>& endpoints) {
+  if (config.tailscale_socket) return true;
+  return std::any_of(endpoints.begin(), endpoints.end(), [](const Endpoint& endpoint) {
+    return endpoint.tailnet || tailnet::is_tailnet_address(endpoint.address);
+  });
 }
 
 }  // namespace aura::control

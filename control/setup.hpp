@@ -34,7 +34,12 @@ Result<std::string> database_path(const Config& config, const std::string& state
 Result<DirectoryLock> take_state_dir(const std::string& state_dir);
 // Reads the token file, or makes one with a random token; refuses one that others may read.
 Result<std::vector<Token>> load_tokens(const std::string& state_dir);
+// Where to listen, from the texts in `config`.
+Result<std::vector<Endpoint>> endpoints_of(const Config& config);
 // Refuses an address that is neither loopback nor tailnet unless trusted_proxy names an address.
-Result<AccessConfig> access_for(const Config& config, const Endpoint& endpoint, std::vector<Token> tokens);
+Result<AccessConfig> access_for(const Config& config, const std::vector<Endpoint>& endpoints,
+                                std::vector<Token> tokens);
+// Are callers to be known by the tailnet?
+bool uses_tailnet(const Config& config, const std::vector<Endpoint>& endpoints);
 
 }  // namespace aura::control

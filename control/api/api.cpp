@@ -31,10 +31,10 @@ bool is_node_call(const http::Request& request, const std::vector<std::string>& 
 
 }  // namespace
 
-Api::Api(Plane& plane, Waiters& waiters, Access access, Clock clock)
-    : plane_(plane), waiters_(waiters), access_(std::move(access)), clock_(std::move(clock)) {}
+Api::Api(Plane& plane, Waiters& waiters, Access access, Clock clock, TailnetPeers* peers)
+    : plane_(plane), waiters_(waiters), access_(std::move(access)), clock_(std::move(clock)), peers_(peers) {}
 
-http::ServerLimits Api::limits() {
+http::ServerLimits Api::limits() const {
   http::ServerLimits limits;
   limits.body_bytes = protocol::max_body_bytes;
   limits.body_bytes_for = [](std::string_view target) {
@@ -43,42 +43,68 @@ http::ServerLimits Api::limits() {
   };
   limits.connections = max_connections;
   limits.idle_timeout_s = idle_connection_s;
+  if (peers_ == nullptr) return limits;
+  limits.admit = [peers = peers_](const http::Peer& peer) { return peers->admit(peer); };
+  limits.connections_per_key = connections_per_peer;
+  limits.reserved_connections = reserved_connections;
   return limits;
 }
 
-boost::asio::awaitable<http::Reply> Api::handle(const http::Request& request, const http::Peer& peer) {
-  if (const auto problem = access_.check(request, peer.address)) co_return problem_reply(*problem);
-  co_return co_await route(request);
+boost::asio::awaitable<Answer<Caller>> Api::recognise(const http::Peer& peer) {
+  if (peers_ == nullptr) co_return Caller{};
+  co_return co_await peers_->recognise(peer);
 }
 
-boost::asio::awaitable<http::Reply> Api::route(const http::Request& request) {
+boost::asio::awaitable<http::Reply> Api::handle(const http::Request& request, const http::Peer& peer) {
+  ++open_requests_;
+  http::Reply reply = co_await answer(request, peer);
+  --open_requests_;
+  co_return reply;
+}
+
+boost::asio::awaitable<http::Reply> Api::answer(const http::Request& request, const http::Peer& peer) {
+  if (const auto problem = access_.check(request, peer.address)) co_return problem_reply(*problem);
+  const auto caller = co_await recognise(peer);
+  if (caller.has_error()) co_return problem_reply(caller.error());
+  if (peers_ != nullptr && !peers_->in_time(*caller)) {
+    co_return problem_reply({429, "too_many_requests", "this device asks too often", {}, {}, 1});
+  }
+  http::Reply reply = co_await route(request, peer, *caller);
+  co_return reply;
+}
+
+boost::asio::awaitable<http::Reply> Api::route(const http::Request& request, const http::Peer& peer,
+                                               const Caller& caller) {
   const bool is_read = request.method == "GET" || request.method == "HEAD";
   if (!is_read && request.method != "POST") {
     co_return problem_reply({405, "method_not_allowed", "only GET and POST are known here"});
   }
   const http::Target target = http::parse_target(request.target);
   Path path = segments_of(target.path);
-  if (path.empty() || path[0] != "v1") co_return open_route(request, path);
-  if (path.size() == 2 && path[1] == "enroll" && !is_read) co_return enroll(request);
+  if (path.empty() || path[0] != "v1") co_return open_route(request, path, caller);
+  if (path.size() == 2 && path[1] == "enroll" && !is_read) co_return enroll(request, caller.sender);
   const bool names_node = path.size() >= 3 && path[1] == "nodes";
   if (names_node && !is_node_id(path[2])) co_return not_found();
   if (is_node_call(request, path)) {
-    co_return path[3] == "heartbeat" ? heartbeat(request, path[2]) : stage(request, path[2]);
+    co_return path[3] == "heartbeat" ? heartbeat(request, path[2], caller.sender)
+                                     : stage(request, path[2], caller.sender);
   }
   if (is_read && names_node && path.size() == 4 && path[3] == "commands") {
-    http::Reply reply = co_await poll(request, path[2]);
+    http::Reply reply = co_await poll(request, path[2], peer);
     co_return reply;
   }
-  auto actor = access_.operator_of(request);
-  if (actor.has_error()) co_return problem_reply(actor.error());
-  http::Reply reply = co_await operator_route(request, std::move(path), *actor);
+  const auto who = access_.operator_of(request, caller.granted);
+  if (who.has_error()) co_return problem_reply(who.error());
+  http::Reply reply = co_await operator_route(request, std::move(path), *who, peer);
   co_return reply;
 }
 
-http::Reply Api::open_route(const http::Request& request, const Path& path) {
+http::Reply Api::open_route(const http::Request& request, const Path& path, const Caller& caller) {
   if (request.method == "POST" || path.size() > 1) return not_found();
   if (path.empty()) {
-    http::Reply reply = json_reply(200, status_page(plane_.nodes(clock_()), access_.operator_of(request).has_value()));
+    const auto who = access_.operator_of(request, caller.granted);
+    const bool list = who.has_value() && !refuse(*who, Act::look);
+    http::Reply reply = json_reply(200, status_page(plane_.nodes(clock_()), list));
     reply.response.headers.set("Content-Type", "text/html; charset=utf-8");
     return reply;
   }

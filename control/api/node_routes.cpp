@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace aura::control {
 namespace {
@@ -13,27 +14,27 @@ constexpr auto any_cursor = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-http::Reply Api::enroll(const http::Request& request) {
+http::Reply Api::enroll(const http::Request& request, const Sender& sender) {
   const auto asked = protocol::decode_enroll_request(request.body);
   if (asked.has_error()) return body_problem_reply(asked.error());
-  const auto reply = plane_.enroll(*asked, clock_());
+  const auto reply = plane_.enroll(*asked, clock_(), sender);
   if (reply.has_error()) return problem_reply(reply.error());
   return json_reply(reply->node_key.empty() ? 202 : 200, protocol::encode(*reply));
 }
 
-http::Reply Api::heartbeat(const http::Request& request, const std::string& node_id) {
-  const auto known = plane_.check_key(node_id, bearer_of(request));
+http::Reply Api::heartbeat(const http::Request& request, const std::string& node_id, const Sender& sender) {
+  const auto known = plane_.check_node(node_id, bearer_of(request), sender, clock_());
   if (known.has_error()) return problem_reply(known.error());
   const auto beat = protocol::decode_heartbeat(request.body);
   if (beat.has_error()) return body_problem_reply(beat.error());
-  const auto reply = plane_.beat(node_id, *beat, clock_());
+  const auto reply = plane_.beat(node_id, *beat, clock_(), sender);
   if (reply.has_error()) return problem_reply(reply.error());
   return json_reply(200, protocol::encode(*reply));
 }
 
-http::Reply Api::stage(const http::Request& request, const std::string& node_id) {
+http::Reply Api::stage(const http::Request& request, const std::string& node_id, const Sender& sender) {
   const Moment moment = clock_();
-  const auto known = plane_.check_key_or_code(node_id, bearer_of(request), moment);
+  const auto known = plane_.check_stage(node_id, bearer_of(request), sender, moment);
   if (known.has_error()) return problem_reply(known.error());
   const auto body = decode_stage_body(request.body);
   if (body.has_error()) return body_problem_reply(body.error());
@@ -42,21 +43,25 @@ http::Reply Api::stage(const http::Request& request, const std::string& node_id)
   return json_reply(204, "");
 }
 
-boost::asio::awaitable<http::Reply> Api::poll(const http::Request& request, std::string node_id) {
-  const auto known = plane_.check_key(node_id, bearer_of(request));
-  if (known.has_error()) co_return problem_reply(known.error());
+boost::asio::awaitable<http::Reply> Api::poll(const http::Request& request, std::string node_id, http::Peer peer) {
   const http::Target target = http::parse_target(request.target);
   const auto cursor = number_of(target, "cursor", 0, any_cursor);
   if (cursor.has_error()) co_return problem_reply(cursor.error());
   const auto wait_s = number_of(target, "wait_s", 0, max_wait_s);
   if (wait_s.has_error()) co_return problem_reply(wait_s.error());
   const std::string topic = topic_commands(node_id);
-  // One parked poll a node: an older one, whose connection may be dead, ends with nothing.
-  waiters_.wake(topic);
+  bool first = true;
   const std::int64_t deadline_ms = clock_().mono_ms + static_cast<std::int64_t>(*wait_s) * ms_per_s;
   bool parked_before = false;
   while (true) {
+    // Anew after each wait: the device may have lost its place in the tailnet, or the node its key.
+    const auto caller = co_await recognise(peer);
+    if (caller.has_error()) co_return problem_reply(caller.error());
     const Moment moment = clock_();
+    const auto known = plane_.check_node(node_id, bearer_of(request), caller->sender, moment);
+    if (known.has_error()) co_return problem_reply(known.error());
+    // One parked poll a node: an older one, whose connection may be dead, ends with nothing.
+    if (std::exchange(first, false)) waiters_.wake(topic);
     const auto reply = plane_.poll(node_id, *cursor, moment);
     if (reply.has_error()) co_return problem_reply(reply.error());
     if (!reply->commands.empty()) co_return json_reply(200, protocol::encode(*reply));

@@ -21,9 +21,11 @@ bool is_on(const http::Target& target, std::string_view name) {
 
 }  // namespace
 
-boost::asio::awaitable<http::Reply> Api::operator_route(const http::Request& request, Path path, std::string actor) {
-  if (request.method == "POST") co_return operator_post(request, path, actor);
-  if (path.size() == 2 && path[1] == "events") co_return events(request);
+boost::asio::awaitable<http::Reply> Api::operator_route(const http::Request& request, Path path, Operator who,
+                                                        http::Peer peer) {
+  if (request.method == "POST") co_return operator_post(request, path, who);
+  if (const auto refused = refuse(who, Act::look)) co_return problem_reply(*refused);
+  if (path.size() == 2 && path[1] == "events") co_return events(request, peer);
   if (path.size() < 2 || path[1] != "nodes") co_return no_route();
   const Moment moment = clock_();
   if (path.size() == 2) co_return json_reply(200, encode_nodes(plane_.nodes(moment)));
@@ -39,34 +41,39 @@ boost::asio::awaitable<http::Reply> Api::operator_route(const http::Request& req
   co_return no_route();
 }
 
-http::Reply Api::operator_post(const http::Request& request, const Path& path, const std::string& actor) {
+http::Reply Api::operator_post(const http::Request& request, const Path& path, const Operator& who) {
   const Moment moment = clock_();
   if (path.size() == 2 && path[1] == "enroll-codes") {
+    if (const auto refused = refuse(who, Act::enroll_code)) return problem_reply(*refused);
     const auto node_id = decode_node_id_body(request.body);
     if (node_id.has_error()) return body_problem_reply(node_id.error());
-    const auto code = plane_.make_code(*node_id, actor, moment);
+    const auto code = plane_.make_code(*node_id, who.actor, moment);
     if (code.has_error()) return problem_reply(code.error());
     return json_reply(200, encode_code(*code, code_valid_s));
   }
   if (path.size() != 4 || path[1] != "nodes") return no_route();
-  if (path[3] == "commands") return queue(request, path[2], actor);
+  if (path[3] == "commands") return queue(request, path[2], who);
   if (path[3] == "approve") {
-    const auto done = plane_.approve(path[2], actor, moment);
+    if (const auto refused = refuse(who, Act::approve)) return problem_reply(*refused);
+    const auto done = plane_.approve(path[2], who.actor, moment);
     if (done.has_error()) return problem_reply(done.error());
     return json_reply(204, "");
   }
   if (path[3] == "reenroll") {
-    const auto code = plane_.reenroll(path[2], actor, moment);
+    if (const auto refused = refuse(who, Act::reenroll)) return problem_reply(*refused);
+    const auto code = plane_.reenroll(path[2], who.actor, moment);
     if (code.has_error()) return problem_reply(code.error());
     return json_reply(200, encode_code(*code, code_valid_s));
   }
   return no_route();
 }
 
-http::Reply Api::queue(const http::Request& request, const std::string& node_id, const std::string& actor) {
+http::Reply Api::queue(const http::Request& request, const std::string& node_id, const Operator& who) {
+  if (const auto refused = refuse(who, Act::command)) return problem_reply(*refused);
   auto command = decode_operator_command(request.body);
   if (command.has_error()) return body_problem_reply(command.error());
-  command->actor = actor;
+  if (const auto refused = refuse(who, act_of(command->verb))) return problem_reply(*refused);
+  command->actor = who.actor;
   const auto view = plane_.queue(node_id, std::move(*command), clock_());
   if (view.has_error()) return problem_reply(view.error());
   return json_reply(view->state == fleet::CommandState::settled ? 200 : 202, encode_command(*view));
@@ -90,7 +97,7 @@ boost::asio::awaitable<http::Reply> Api::command(const http::Request& request, s
   }
 }
 
-http::Reply Api::events(const http::Request& request) {
+http::Reply Api::events(const http::Request& request, const http::Peer& peer) {
   const http::Target target = http::parse_target(request.target);
   const std::string node_id(target.get("node"));
   const auto limit = number_of(target, "limit", default_events_page, max_events_page);
@@ -118,15 +125,23 @@ http::Reply Api::events(const http::Request& request) {
   http::Reply reply;
   reply.response.headers.set("Content-Type", "text/event-stream");
   add_security_headers(reply.response.headers);
-  reply.body_writer = [this, begin, node_id](http::BodyWriter& writer) { return stream(writer, begin, node_id); };
+  reply.body_writer = [this, begin, node_id, request, peer](http::BodyWriter& writer) {
+    return stream(writer, begin, node_id, request, peer);
+  };
   return reply;
 }
 
-boost::asio::awaitable<void> Api::stream(http::BodyWriter& writer, std::uint64_t after, std::string node_id) {
+boost::asio::awaitable<void> Api::stream(http::BodyWriter& writer, std::uint64_t after, std::string node_id,
+                                         http::Request request, http::Peer peer) {
   ++followers_;
   // Sent first, so that a client sees at once that it is connected.
   bool there = co_await writer.write(": events\n\n");
   while (there && !waiters_.stopped()) {
+    // By the same rule as the request: a role that was withdrawn ends the stream.
+    const auto caller = co_await recognise(peer);
+    if (caller.has_error()) break;
+    const auto who = access_.operator_of(request, caller->granted);
+    if (who.has_error() || refuse(*who, Act::look)) break;
     const auto page = plane_.events(after, node_id, stream_page);
     if (page.has_error()) break;
     std::string text;

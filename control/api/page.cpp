@@ -50,7 +50,7 @@ std::string status_page(const std::vector<NodeView>& nodes, bool list) {
     }
     out += "</table>";
   } else {
-    out += "<p>The list of nodes needs an operator token.</p>";
+    out += "<p>The list of nodes needs an operator token, or a role granted by the tailnet.</p>";
   }
   return out + "</body></html>\n";
 }

@@ -6,6 +6,7 @@
 // topic_unwritten.
 #pragma once
 
+#include "common/rate_limit.hpp"
 #include "control/api/problem.hpp"
 #include "control/api/views.hpp"
 #include "control/fleet/intake.hpp"
@@ -31,7 +32,21 @@ inline constexpr std::size_t reserved_commands = 32;           // beyond it: int
 inline constexpr std::size_t max_delivery_bytes = 512 * 1024;  // of commands in one reply (a node reads 1 MiB)
 inline constexpr std::int64_t code_valid_s = 30 * 60;
 inline constexpr std::int64_t claim_valid_s = 24 * 3600;
+inline constexpr std::int64_t stranger_told_every_s = 600;  // of one claimant to one node
+inline constexpr std::size_t max_strangers_counted = 1'024;
 inline constexpr int nodes_per_heartbeat_second = 1'000;  // the interval grows beyond it
+
+// A node's own API in the tailnet.
+struct PushTarget {
+  std::string address;
+  std::string device;  // whose address it must still be
+};
+enum class PushResult {
+  taken,    // the node has it: delivered
+  settled,  // the node refused it for good, and will tell the outcome itself
+  later,    // it could not take it now: the long poll brings it
+  failed,   // it was not reached: likewise, and nothing is pushed there until it is heard again
+};
 
 struct PlaneConfig {
   int heartbeat_s = 60;
@@ -50,13 +65,20 @@ class Plane {
   // Reads the store; to be called once, first. From `moment` on every node has a fresh full term.
   Result<void> load(const Moment& moment);
 
-  // ---- what nodes ask (plane_nodes.cpp)
-  Answer<protocol::EnrollReply> enroll(const protocol::EnrollRequest& request, const Moment& moment);
+  // ---- what nodes ask (plane_enrol.cpp, plane_devices.cpp, plane_beat.cpp)
+  Answer<protocol::EnrollReply> enroll(const protocol::EnrollRequest& request, const Moment& moment,
+                                       const Sender& sender = {});
+  // Key and device of a node's call: as check_key, and 403 where the node id is bound to another device than the
+  // sender's, which becomes an event. A node id that is bound to none is bound to the sender's by this.
+  Answer<void> check_node(const std::string& node_id, std::string_view key, const Sender& sender, const Moment& moment);
+  // Likewise of a stage; an unspent code will do in place of the key, and binds nothing.
+  Answer<void> check_stage(const std::string& node_id, std::string_view secret, const Sender& sender,
+                           const Moment& moment);
   // 401 for a key that nobody has, 403 for the key of another node.
   Answer<void> check_key(std::string_view node_id, std::string_view key) const;
   Answer<void> check_key_or_code(std::string_view node_id, std::string_view secret, const Moment& moment) const;
   Answer<protocol::HeartbeatReply> beat(const std::string& node_id, const protocol::Heartbeat& beat,
-                                        const Moment& moment);
+                                        const Moment& moment, const Sender& sender = {});
   Answer<void> stage(const std::string& node_id, const std::string& stage, const std::string& reason,
                      const Moment& moment);
 
@@ -68,6 +90,13 @@ class Plane {
   // A parked long poll begins (+1) or ends (-1): heartbeat replies then carry no commands.
   void count_poll(const std::string& node_id, int change);
   int parked_polls(const std::string& node_id) const;
+
+  // ---- push (plane_push.cpp)
+  // Where the node's API is, as long as it is heard over the tailnet and a push to it has not failed since.
+  std::optional<PushTarget> push_target(const std::string& node_id, const Moment& moment) const;
+  // The next command to push there, exactly as a poll would give it; each is given until pushed() says what came of it.
+  std::optional<protocol::Command> next_push(const std::string& node_id, const Moment& moment) const;
+  void pushed(const std::string& node_id, const std::string& command_id, PushResult result, const Moment& moment);
 
   // ---- what operators ask (plane_operators.cpp)
   Answer<CommandView> queue(const std::string& node_id, protocol::Command command, const Moment& moment);
@@ -94,6 +123,7 @@ class Plane {
     CommandRecord record;
     std::int64_t sent_mono_ms = never_sent;
     std::int64_t not_before_mono_ms = 0;  // deferred until then
+    bool pushed = false;                  // the node has answered a push of it
   };
   struct Node {
     NodeRecord record;
@@ -104,18 +134,27 @@ class Plane {
     std::uint64_t announced_to = 0;            // likewise; of this ledger
     std::optional<std::uint64_t> stale_seen;   // stale epoch already told of
     int parked_polls = 0;
+    std::string address;                // in the tailnet, of the last beat that was taken; "": it came otherwise
+    bool over_tailnet = false;          // likewise
+    bool pushable = false;              // likewise, and no push has failed since
     std::vector<OpenCommand> commands;  // by delivery number
   };
 
-  Answer<protocol::EnrollReply> admit(const protocol::EnrollRequest& request, Changes changes, const Moment& moment);
-  Answer<protocol::EnrollReply> claim(const protocol::EnrollRequest& request, const Moment& moment);
+  Answer<protocol::EnrollReply> admit(const protocol::EnrollRequest& request, const Sender& sender, Changes changes,
+                                      const Moment& moment);
+  Answer<protocol::EnrollReply> claim(const protocol::EnrollRequest& request, const Sender& sender,
+                                      const Moment& moment);
   Answer<CodeRecord> usable_code(const protocol::EnrollRequest& request, const Moment& moment) const;
+  Problem stranger(const Node& node, const Sender& sender, const Moment& moment);
+  Answer<void> check_device(const std::string& node_id, const Sender& sender, const Moment& moment);
+  static void heard_from(Node& node, const Sender& sender);
   Problem refuse_beat(Node& node, const protocol::Heartbeat& beat, const fleet::BeatJudgement& judgement,
                       const Moment& moment);
   void take_outcomes(Node& node, const protocol::Heartbeat& beat, Changes& changes, std::vector<OpenCommand>& commands,
                      const Moment& moment) const;
 
   bool may_deliver(const Node& node) const;
+  static bool is_held_back(const std::vector<OpenCommand>& commands, const OpenCommand& later);
   bool renumber_due(NodeRecord& record, std::vector<OpenCommand>& commands, const Moment& moment,
                     Changes& changes) const;
   using Choose = std::function<bool(const OpenCommand&)>;
@@ -141,6 +180,7 @@ class Plane {
   std::unordered_map<std::string, CodeRecord> codes_;         // by hash
   std::map<std::string, ClaimRecord> claims_;                 // by node id
   std::set<std::string> unwritten_;                           // nodes whose status is not stored yet
+  RateLimit strangers_told_{1.0 / stranger_told_every_s, 1, max_strangers_counted};
 };
 
 }  // namespace aura::control

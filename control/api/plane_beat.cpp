@@ -81,7 +81,8 @@ void Plane::take_outcomes(Node& node, const Heartbeat& beat, Changes& changes, s
   }
 }
 
-Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& beat, const Moment& moment) {
+Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& beat, const Moment& moment,
+                                   const Sender& sender) {
   Node* found = find(node_id);
   if (found == nullptr) return Problem{401, "unknown_key", "this node is not known here; enrol it"};
   Node& node = *found;
@@ -94,6 +95,7 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
 
   Changes changes;
   NodeRecord record = fleet::after_beat(node.record, beat, judgement);
+  if (sender.over_tailnet() && sender.device == record.device) record.device_name = sender.name;
   std::vector<OpenCommand> commands = node.commands;
   std::optional<std::uint64_t> gap_at;
   std::uint64_t announced_to = node.announced_to;
@@ -152,7 +154,10 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
     // What was sent to the start before may not have arrived; that start's poll hears nothing any more.
     const bool new_start = node.record.epoch && beat.epoch != node.record.epoch;
     if (new_start) {
-      for (OpenCommand& command : commands) command.sent_mono_ms = never_sent;
+      for (OpenCommand& command : commands) {
+        command.sent_mono_ms = never_sent;
+        command.pushed = false;
+      }
     }
     const auto due = [&moment](const OpenCommand& command) {
       return moment.mono_ms - command.sent_mono_ms >= fleet::redeliver_after_ms;
@@ -173,6 +178,7 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
   node.commands = std::move(commands);
   node.status = status;
   node.heard_mono_ms = moment.mono_ms;
+  if (countable) heard_from(node, sender);
   node.shown = Heard::ok;
   node.gap_at = gap_at;
   node.announced_to = announced_to;

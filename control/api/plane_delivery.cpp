@@ -35,6 +35,7 @@ bool Plane::renumber_due(NodeRecord& record, std::vector<OpenCommand>& commands,
   for (OpenCommand* open : again) {
     open->record.number = ++record.last_number;
     open->sent_mono_ms = never_sent;
+    open->pushed = false;
     changes.commands.push_back(open->record);
   }
   if (any) {
@@ -44,17 +45,19 @@ bool Plane::renumber_due(NodeRecord& record, std::vector<OpenCommand>& commands,
   return any;
 }
 
+// By a command that was ordered before it and that the node deferred.
+bool Plane::is_held_back(const std::vector<OpenCommand>& commands, const OpenCommand& later) {
+  return std::any_of(commands.begin(), commands.end(), [&later](const OpenCommand& one) {
+    return !one.record.deferred_code.empty() && fleet::goes_before(one.record.command, later.record.command);
+  });
+}
+
 std::vector<protocol::Command> Plane::deliver(std::vector<OpenCommand>& commands, const Choose& choose,
                                               const Moment& moment, Changes& changes) const {
   std::vector<protocol::Command> out;
   std::size_t bytes = 0;
-  const auto is_held_back = [&commands](const OpenCommand& later) {
-    return std::any_of(commands.begin(), commands.end(), [&later](const OpenCommand& one) {
-      return !one.record.deferred_code.empty() && fleet::goes_before(one.record.command, later.record.command);
-    });
-  };
   for (OpenCommand& open : commands) {
-    if (!open.record.deferred_code.empty() || !choose(open) || is_held_back(open)) continue;
+    if (!open.record.deferred_code.empty() || !choose(open) || is_held_back(commands, open)) continue;
     protocol::Command command = fleet::as_sent(open.record, moment.now);
     bytes += protocol::encode(command).size();
     if (!out.empty() && bytes > max_delivery_bytes) break;

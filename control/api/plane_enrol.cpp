@@ -40,38 +40,42 @@ Answer<CodeRecord> Plane::usable_code(const EnrollRequest& request, const Moment
   return Problem{403, "code_spent", "this enrolment code was used already; mint a new one"};
 }
 
-Answer<EnrollReply> Plane::enroll(const EnrollRequest& request, const Moment& moment) {
+Answer<EnrollReply> Plane::enroll(const EnrollRequest& request, const Moment& moment, const Sender& sender) {
   const Node* node = find(request.node_id);
   if (node == nullptr && nodes_.size() >= max_nodes) {
     return Problem{429, "too_many_nodes", "this control plane has all the nodes it can take", {}, {}, patience_s};
   }
+  const bool bound = node != nullptr && !node->record.device.empty() && !node->record.reenroll_open;
+  if (bound && node->record.device != sender.device) return stranger(*node, sender, moment);
   if (node != nullptr && !node->record.reenroll_open && !fleet::same_claimant(node->record, request)) {
     return Problem{403, "claimed",
                    "this node id belongs to another machine; an operator may run aura-control reenroll"};
   }
-  if (request.code.empty()) return claim(request, moment);
+  if (request.code.empty()) return claim(request, sender, moment);
   auto code = usable_code(request, moment);
   if (code.has_error()) return code.error();
   Changes changes;
   code->spent_by_ledger = request.ledger_id;
   changes.codes.push_back(*code);
-  return admit(request, std::move(changes), moment);
+  return admit(request, sender, std::move(changes), moment);
 }
 
-Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Moment& moment) {
+Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Sender& sender, const Moment& moment) {
   const auto found = claims_.find(request.node_id);
   const bool same = found != claims_.end() && found->second.ledger_id == request.ledger_id &&
-                    found->second.cloud_instance_id == request.cloud_instance_id;
+                    found->second.cloud_instance_id == request.cloud_instance_id &&
+                    found->second.device == sender.device;
   if (found != claims_.end() && !same) {
     return Problem{403, "claimed", "another machine already asks to be this node; an operator must decide first"};
   }
-  if (same && found->second.approved) return admit(request, {}, moment);
+  if (same && found->second.approved) return admit(request, sender, {}, moment);
   if (same) return EnrollReply{};
   if (claims_.size() >= max_claims) {
     return Problem{429, "too_many_claims", "too many machines wait for approval", {}, {}, patience_s};
   }
   Changes changes;
-  changes.claims.push_back({request.node_id, request.ledger_id, request.cloud_instance_id, moment.now.wall_ms, false});
+  changes.claims.push_back({request.node_id, request.ledger_id, request.cloud_instance_id, moment.now.wall_ms, false,
+                            sender.device, sender.name});
   changes.events.push_back(own_event(request.node_id, "enrolment_asked", Severity::notice,
                                      "asks to enrol and waits for aura-control approve", moment));
   const auto committed = store_.commit(changes);
@@ -80,7 +84,8 @@ Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Moment& mom
   return EnrollReply{};
 }
 
-Answer<EnrollReply> Plane::admit(const EnrollRequest& request, Changes changes, const Moment& moment) {
+Answer<EnrollReply> Plane::admit(const EnrollRequest& request, const Sender& sender, Changes changes,
+                                 const Moment& moment) {
   const Node* known = find(request.node_id);
   NodeRecord record = known == nullptr ? NodeRecord{} : known->record;
   const bool other_ledger = record.ledger_id != request.ledger_id;
@@ -96,6 +101,8 @@ Answer<EnrollReply> Plane::admit(const EnrollRequest& request, Changes changes, 
   record.id = request.node_id;
   record.ledger_id = request.ledger_id;
   if (record.reenroll_open || !request.cloud_instance_id.empty()) record.cloud_instance_id = request.cloud_instance_id;
+  record.device = sender.device;
+  record.device_name = sender.name;
   record.enrolled_at = moment.now.wall_ms;
   record.key_hash = sha256_hex(key);
   record.key_used = false;
@@ -106,8 +113,9 @@ Answer<EnrollReply> Plane::admit(const EnrollRequest& request, Changes changes, 
     record.wanted = protocol::Wanted{protocol::Intent::running, false, "", "enrolled", "control", record.generation};
   }
   changes.nodes.push_back(record);
-  changes.audit.push_back({moment.now.wall_ms, "node:" + record.id, "enrolled", record.id,
-                           fmt::format("ledger {} instance {}", record.ledger_id, record.cloud_instance_id)});
+  changes.audit.push_back(
+      {moment.now.wall_ms, "node:" + record.id, "enrolled", record.id,
+       fmt::format("ledger {} instance {} device {}", record.ledger_id, record.cloud_instance_id, record.device)});
   changes.events.push_back(own_event(record.id, "node_enrolled", Severity::info, "the node enrolled", moment));
   const auto committed = store_.commit(changes);
   if (committed.has_error()) return store_problem(committed.error());
@@ -165,8 +173,9 @@ Answer<void> Plane::approve(const std::string& node_id, const std::string& actor
   Changes changes;
   ClaimRecord claim = found->second;
   claim.approved = true;
-  changes.audit.push_back({moment.now.wall_ms, actor, "approve", node_id,
-                           fmt::format("ledger {} instance {}", claim.ledger_id, claim.cloud_instance_id)});
+  changes.audit.push_back(
+      {moment.now.wall_ms, actor, "approve", node_id,
+       fmt::format("ledger {} instance {} device {}", claim.ledger_id, claim.cloud_instance_id, claim.device)});
   changes.claims.push_back(std::move(claim));
   const auto committed = store_.commit(changes);
   if (committed.has_error()) return store_problem(committed.error());

@@ -121,7 +121,9 @@ NodeView Plane::view(const Node& node, const Moment& moment) const {
   shown.verdict = fleet::judge_node(node.record, node.status, live);
   shown.heard = live.heard;
   shown.promised_s = node.status.promised_s;
-  shown.lights = fleet::judge_lights(node.status, live);
+  shown.lights = fleet::judge_lights(node.status, live, node.over_tailnet);
+  shown.over_tailnet = node.over_tailnet;
+  shown.address = node.address;
   shown.record = node.record;
   shown.record.key_hash.clear();
   shown.status = node.status;
@@ -149,6 +151,8 @@ std::vector<NodeView> Plane::nodes(const Moment& moment) const {
     pending.record.id = id;
     pending.record.ledger_id = claim.ledger_id;
     pending.record.cloud_instance_id = claim.cloud_instance_id;
+    pending.record.device = claim.device;
+    pending.record.device_name = claim.device_name;
     out.push_back(std::move(pending));
   }
   return out;

@@ -38,7 +38,9 @@ struct NodeView {
   std::optional<std::int64_t> due_in_s;  // negative: overdue
   int promised_s = 0;
   fleet::Lights lights;
-  NodeRecord record;  // without its key
+  bool over_tailnet = false;  // the last heartbeat came over the tailnet
+  std::string address;        // of its device there, "" where it did not
+  NodeRecord record;          // without its key
   StatusRecord status;
   std::optional<protocol::Wanted> wanted;
   bool wanted_reached = false;

@@ -97,6 +97,8 @@ void write_identity(Object& out, const NodeRecord& record) {
   out["reported_generation"] = record.reported_generation;
   out["node_generation"] = record.node_generation;
   out["confirmed_event_seq"] = record.confirmed_event_seq;
+  put_some(out, "device", record.device);
+  put_some(out, "device_name", record.device_name);
   put_some(out, "stage", record.stage);
   put_some(out, "stage_reason", record.stage_reason);
 }
@@ -115,6 +117,8 @@ NodeRecord read_identity(const Fields& fields) {
   out.reported_generation = fields.count("reported_generation", Need::optional).value_or(0);
   out.node_generation = fields.count("node_generation", Need::optional).value_or(0);
   out.confirmed_event_seq = fields.count("confirmed_event_seq", Need::optional).value_or(0);
+  out.device = fields.text("device", Need::optional);
+  out.device_name = fields.text("device_name", Need::optional);
   out.stage = fields.text("stage", Need::optional);
   out.stage_reason = fields.text("stage_reason", Need::optional);
   return out;
@@ -169,6 +173,8 @@ Object write_node(const NodeView& node, Detail detail) {
   out["due_in_s"] = or_null(node.due_in_s);
   out["promised_s"] = node.promised_s;
   out["lights"] = write_lights(node.lights);
+  out["over_tailnet"] = node.over_tailnet;
+  put_some(out, "address", node.address);
   write_identity(out, node.record);
   write_status(out, node.status);
   out["wanted"] = node.wanted ? Value(write_wanted(*node.wanted, node.wanted_reached)) : Value(nullptr);
@@ -191,6 +197,8 @@ NodeView read_node(const Value& value, const Path& path, Problem& problem) {
   out.due_in_s = fields.integer("due_in_s", Need::optional, -far, far);
   out.promised_s = static_cast<int>(fields.integer("promised_s", Need::required, 0, 86'400).value_or(0));
   out.lights = fields.nested("lights", Need::required, read_lights).value_or(fleet::Lights{});
+  out.over_tailnet = fields.flag("over_tailnet", Need::optional);
+  out.address = fields.text("address", Need::optional);
   out.status = read_status(fields);
   out.status.promised_s = out.promised_s;
   out.wanted = fields.nested("wanted", Need::optional, read_wanted);

@@ -4,6 +4,7 @@
 #include "common/files.hpp"
 #include "common/http/client.hpp"
 #include "common/protocol/codec.hpp"
+#include "common/tailnet/address.hpp"
 #include "control/cli/exit_codes.hpp"
 #include "control/cli/text.hpp"
 
@@ -43,6 +44,38 @@ std::string first_word(const std::string& text) {
   return {};
 }
 
+// Is that address on this machine, where nobody has a tailnet identity?
+bool is_local(const std::string& url) {
+  std::string host = url.substr(url.find("://") + 3);
+  host = host.substr(0, host.find('/'));
+  if (host.starts_with('[')) return tailnet::is_loopback(host.substr(1, host.find(']') - 1));
+  host = host.substr(0, host.find(':'));
+  return host == "localhost" || tailnet::is_loopback(host);
+}
+
+// "" where none was named and there is none to read, which is well over the tailnet.
+Result<std::string> token_of(const Connection& connection, const std::string& url) {
+  const std::string named = given(connection.token_file, "AURA_CONTROL_TOKEN_FILE", "");
+  const std::string path = named.empty() ? default_token_file : named;
+  const auto text = read_file(path, max_token_bytes);
+  if (text.has_error()) {
+    const bool none = text.error().code == Errc::not_found || text.error().code == Errc::forbidden;
+    if (named.empty() && none && !is_local(url)) return std::string();
+    return Error{Errc::invalid_argument, text.error().message + "; give the operator token's file with --token-file"};
+  }
+  std::string token = first_word(*text);
+  if (token.empty()) return Error{Errc::invalid_argument, path + " holds no token; give another --token-file"};
+  return token;
+}
+
+std::string unknown_words(bool had_token) {
+  constexpr std::string_view by_tailnet =
+      "or let the tailnet grant you a role there (capability aura.dev/cap/control) and send no token";
+  if (had_token)
+    return fmt::format("aura-control does not know this token; give the right --token-file, {}", by_tailnet);
+  return fmt::format("aura-control does not know you; give its operator token with --token-file, {}", by_tailnet);
+}
+
 boost::asio::awaitable<void> exchange(http::Client& client, http::Call call, const http::Client::Sink* sink,
                                       std::optional<Result<http::Response>>& out) {
   if (sink == nullptr) {
@@ -63,7 +96,7 @@ class Client::Impl {
     http::Call call;
     call.request.method = std::move(method);
     call.request.target = url_ + path;
-    call.request.headers.set("Authorization", "Bearer " + token_);
+    if (!token_.empty()) call.request.headers.set("Authorization", "Bearer " + token_);
     if (!body.empty()) call.request.headers.set("Content-Type", "application/json");
     call.request.body = std::move(body);
     call.timeout_ms = static_cast<long>(timeout_s) * ms_per_s;
@@ -97,7 +130,7 @@ class Client::Impl {
   }
 
  private:
-  static Result<http::Response> judge(http::Response response) {
+  Result<http::Response> judge(http::Response response) const {
     if (response.status >= 200 && response.status < 300) return response;
     const protocol::ErrorBody body = protocol::decode_error(response.body);
     Error error;
@@ -109,7 +142,11 @@ class Client::Impl {
       case 400: error.code = Errc::invalid_argument; break;
       case 401:
         error.code = Errc::unauthorized;
-        error.message = "aura-control does not know this token; give the right --token-file";
+        error.message = unknown_words(!token_.empty());
+        break;
+      case 403:
+        error.code = Errc::forbidden;
+        if (token_.empty()) error.message += "; an operator token (--token-file) works, too";
         break;
       case 404: error.code = Errc::not_found; break;
       case 409:
@@ -138,14 +175,9 @@ Result<Client> Client::open(const Connection& connection) {
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
     return Error{Errc::invalid_argument, "--url must begin with http:// or https://"};
   }
-  const std::string path = given(connection.token_file, "AURA_CONTROL_TOKEN_FILE", default_token_file);
-  const auto text = read_file(path, max_token_bytes);
-  if (text.has_error()) {
-    return Error{Errc::invalid_argument, text.error().message + "; give the operator token's file with --token-file"};
-  }
-  const std::string token = first_word(*text);
-  if (token.empty()) return Error{Errc::invalid_argument, path + " holds no token; give another --token-file"};
-  return Client(std::make_unique<Impl>(std::move(url), token));
+  auto token = token_of(connection, url);
+  if (token.has_error()) return token.error();
+  return Client(std::make_unique<Impl>(std::move(url), std::move(*token)));
 }
 
 Result<http::Response> Client::get(const std::string& path, int timeout_s) {

@@ -17,13 +17,14 @@ inline constexpr const char* default_token_file = "/var/lib/aura-control/operato
 // Where the control plane is and who asks.
 struct Connection {
   std::string url;         // "": $AURA_CONTROL_URL, else default_url
-  std::string token_file;  // "": $AURA_CONTROL_TOKEN_FILE, else default_token_file
+  std::string token_file;  // "": $AURA_CONTROL_TOKEN_FILE, else default_token_file, where there is one
   bool json = false;
 };
 
 class Client {
  public:
-  // Reads the token file; an error names the remedy.
+  // Reads the token file; an error names the remedy. None is needed where the URL is not of this machine: then the
+  // tailnet tells who asks.
   static Result<Client> open(const Connection& connection);
   Client(Client&&) noexcept;
   ~Client();

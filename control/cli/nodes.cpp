@@ -45,11 +45,23 @@ std::string workloads_text(const NodeView& node) {
   return fmt::format("{}/{} running", running, workloads.size());
 }
 
+std::string tailnet_text(const NodeView& node) {
+  std::string text = node.lights.tailnet;
+  if (node.over_tailnet) text += ", heard from " + node.address;
+  if (!node.record.device.empty()) {
+    text += fmt::format(", bound to the device {}{}{}", node.record.device_name,
+                        node.record.device_name.empty() ? "" : " ", "(" + node.record.device + ")");
+  }
+  return printable(text);
+}
+
 std::string table_of(const std::vector<NodeView>& nodes) {
-  std::vector<std::vector<std::string>> rows = {{"NODE", "VERDICT", "HEARD", "NEXT DUE", "INTENT", "WORKLOADS"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"NODE", "VERDICT", "HEARD", "NEXT DUE", "INTENT", "WORKLOADS", "TAILNET"}};
   for (const NodeView& node : nodes) {
     rows.push_back({printable(node.id), printable(node.verdict.word), heard_text(node), due_text(node),
-                    wanted_text(node), workloads_text(node)});
+                    wanted_text(node), workloads_text(node),
+                    printable(node.address.empty() ? node.lights.tailnet : node.lights.tailnet + " " + node.address)});
   }
   return table(rows);
 }
@@ -111,7 +123,8 @@ void print_node(const NodeView& node) {
                                        lights.docker, lights.workloads, lights.tailnet, lights.cloud_api))},
       {"wanted", wanted_text(node)},
       {"observed", node.heard_s_ago ? intent_text(node.status.intent, node.status.suspended) : "unknown"},
-      {"agent", printable(node.status.agent_version)}};
+      {"agent", printable(node.status.agent_version)},
+      {"tailnet", tailnet_text(node)}};
   if (node.wanted) {
     rows[2][1] += fmt::format(" (generation {}, {}{}{})", node.wanted->generation,
                               node.wanted_reached ? "the node has it" : "not reached yet",

@@ -17,6 +17,15 @@ struct Moment {
   Now now;
 };
 
+// The tailnet device that a node's call came from. All empty: it did not come over the tailnet.
+struct Sender {
+  std::string device;   // stable node id: no other device ever gets it
+  std::string name;     // of the device, display only
+  std::string address;  // in the tailnet
+
+  bool over_tailnet() const { return !device.empty(); }
+};
+
 // Identity and decisions of an enrolled node. All of it is durable.
 struct NodeRecord {
   std::string id;
@@ -36,6 +45,8 @@ struct NodeRecord {
   std::uint64_t confirmed_event_seq = 0;
   std::uint64_t last_number = 0;    // last delivery number
   std::string stage, stage_reason;  // of provisioning, as the node told it
+  std::string device;               // stable id of the tailnet device it is bound to; "": to none yet
+  std::string device_name;          // display only
 
   bool operator==(const NodeRecord&) const = default;
 };
@@ -75,6 +86,7 @@ struct ClaimRecord {
   std::string node_id, ledger_id, cloud_instance_id;
   WallMs asked_at = 0;
   bool approved = false;
+  std::string device, device_name;  // it asked from; "": not over the tailnet
 };
 
 // A one-time enrolment code, known by its hash alone.

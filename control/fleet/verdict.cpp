@@ -52,11 +52,13 @@ Verdict judge_node(const NodeRecord& node, const StatusRecord& status, const Liv
   return verdict;
 }
 
-Lights judge_lights(const StatusRecord& status, const Liveness& liveness) {
+Lights judge_lights(const StatusRecord& status, const Liveness& liveness, bool over_tailnet) {
   Lights lights{"unknown", "unknown", "unknown", "unknown", "unknown"};
   if (liveness.heard == Heard::ok) lights.heartbeat = "ok";
   if (liveness.heard == Heard::suspect || liveness.heard == Heard::offline) lights.heartbeat = "bad";
-  if (!is_fresh(liveness) || !status.report) return lights;
+  if (!is_fresh(liveness)) return lights;
+  if (over_tailnet) lights.tailnet = "ok";
+  if (!status.report) return lights;
   const protocol::Report& report = *status.report;
   if (report.docker_known) lights.docker = "ok";
   if (report.docker_known) {
@@ -65,7 +67,9 @@ Lights judge_lights(const StatusRecord& status, const Liveness& liveness) {
                                   [node_runs](const auto& workload) { return as_intended(workload, node_runs); });
     lights.workloads = good ? "ok" : "bad";
   }
-  if (report.tailnet.starts_with("ok")) lights.tailnet = "ok";
+  const bool told =
+      !report.tailnet.empty() && !report.tailnet.starts_with("not used") && !report.tailnet.starts_with("unknown");
+  if (told && !over_tailnet) lights.tailnet = report.tailnet.starts_with("ok") ? "ok" : "bad";
   return lights;
 }
 

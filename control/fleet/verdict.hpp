@@ -29,6 +29,7 @@ Verdict judge_node(const NodeRecord& node, const StatusRecord& status, const Liv
 struct Lights {
   std::string heartbeat, docker, tailnet, cloud_api, workloads;
 };
-Lights judge_lights(const StatusRecord& status, const Liveness& liveness);
+// `over_tailnet`: the last heartbeat came over the tailnet, which proves it whatever an older report says.
+Lights judge_lights(const StatusRecord& status, const Liveness& liveness, bool over_tailnet = false);
 
 }  // namespace aura::control::fleet

@@ -44,7 +44,16 @@ constexpr std::array first_schema = {
     "create trigger audit_stays before delete on audit begin select raise(abort, 'audit is append-only'); end",
 };
 
-const std::array<std::span<const char* const>, 1> steps = {std::span<const char* const>(first_schema)};
+// Whose tailnet device a node id is bound to.
+constexpr std::array tailnet_devices = {
+    "alter table nodes add column device text not null default ''",
+    "alter table nodes add column device_name text not null default ''",
+    "alter table claims add column device text not null default ''",
+    "alter table claims add column device_name text not null default ''",
+};
+
+const std::array<std::span<const char* const>, 2> steps = {std::span<const char* const>(first_schema),
+                                                           std::span<const char* const>(tailnet_devices)};
 
 }  // namespace
 

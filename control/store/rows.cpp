@@ -29,11 +29,12 @@ void put(soci::session& sql, const NodeRecord& node) {
   sql << "insert or replace into nodes (id, ledger_id, cloud_instance_id, enrolled_at, key_used, reenroll_open, epoch,"
          " boot_id, cloned, generation, reported_generation, node_generation, wanted_generation, wanted_intent,"
          " wanted_suspended, wanted_mode, wanted_reason, wanted_actor, confirmed_event_seq, last_number, stage,"
-         " stage_reason) values (:a,:b,:c,:d,:e,:f,:g,:h,:i,:j,:k,:l,:m,:n,:o,:p,:q,:r,:s,:t,:u,:v)",
+         " stage_reason, device, device_name)"
+         " values (:a,:b,:c,:d,:e,:f,:g,:h,:i,:j,:k,:l,:m,:n,:o,:p,:q,:r,:s,:t,:u,:v,:w,:x)",
       use(node.id), use(node.ledger_id), use(node.cloud_instance_id), use(enrolled_at), use(key_used), use(reenroll),
       use(epoch), use(node.boot_id), use(cloned), use(generation), use(reported), use(own), use(wanted_generation),
       use(intent), use(suspended), use(wanted.mode), use(wanted.reason), use(wanted.actor), use(confirmed),
-      use(last_number), use(node.stage), use(node.stage_reason);
+      use(last_number), use(node.stage), use(node.stage_reason), use(node.device), use(node.device_name);
   sql << "insert or replace into node_keys (node_id, key_hash) values (:n, :k)", use(node.id), use(node.key_hash);
 }
 
@@ -87,9 +88,10 @@ void put(soci::session& sql, const CodeRecord& code) {
 
 void put(soci::session& sql, const ClaimRecord& claim) {
   const Number asked_at = claim.asked_at, approved = flag(claim.approved);
-  sql << "insert or replace into claims (node_id, ledger_id, cloud_instance_id, asked_at, approved)"
-         " values (:a,:b,:c,:d,:e)",
-      use(claim.node_id), use(claim.ledger_id), use(claim.cloud_instance_id), use(asked_at), use(approved);
+  sql << "insert or replace into claims (node_id, ledger_id, cloud_instance_id, asked_at, approved, device,"
+         " device_name) values (:a,:b,:c,:d,:e,:f,:g)",
+      use(claim.node_id), use(claim.ledger_id), use(claim.cloud_instance_id), use(asked_at), use(approved),
+      use(claim.device), use(claim.device_name);
 }
 
 void put(soci::session& sql, const AuditRecord& entry) {

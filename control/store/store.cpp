@@ -215,13 +215,13 @@ Result<std::vector<NodeRecord>> Store::nodes() {
         (impl_->sql.prepare << "select id, ledger_id, cloud_instance_id, enrolled_at, key_used, reenroll_open, epoch,"
                                " boot_id, cloned, generation, reported_generation, node_generation, wanted_generation,"
                                " wanted_intent, wanted_suspended, wanted_mode, wanted_reason, wanted_actor,"
-                               " confirmed_event_seq, last_number, stage, stage_reason, key_hash"
+                               " confirmed_event_seq, last_number, stage, stage_reason, device, device_name, key_hash"
                                " from nodes join node_keys on node_id = id order by id",
          into(node.id), into(node.ledger_id), into(node.cloud_instance_id), into(enrolled_at), into(key_used),
          into(reenroll), into(epoch), into(node.boot_id), into(cloned), into(generation), into(reported), into(own),
          into(wanted_generation), into(intent), into(suspended), into(wanted.mode), into(wanted.reason),
          into(wanted.actor), into(confirmed), into(last_number), into(node.stage), into(node.stage_reason),
-         into(node.key_hash));
+         into(node.device), into(node.device_name), into(node.key_hash));
     std::vector<NodeRecord> out;
     for (bool more = statement.execute(true); more; more = statement.fetch()) {
       NodeRecord read = node;
@@ -328,8 +328,10 @@ Result<std::vector<ClaimRecord>> Store::claims() {
     ClaimRecord claim;
     Number asked_at = 0, approved = 0;
     soci::statement statement =
-        (impl_->sql.prepare << "select node_id, ledger_id, cloud_instance_id, asked_at, approved from claims",
-         into(claim.node_id), into(claim.ledger_id), into(claim.cloud_instance_id), into(asked_at), into(approved));
+        (impl_->sql.prepare << "select node_id, ledger_id, cloud_instance_id, asked_at, approved, device, device_name"
+                               " from claims",
+         into(claim.node_id), into(claim.ledger_id), into(claim.cloud_instance_id), into(asked_at), into(approved),
+         into(claim.device), into(claim.device_name));
     std::vector<ClaimRecord> out;
     for (bool more = statement.execute(true); more; more = statement.fetch()) {
       claim.asked_at = asked_at;

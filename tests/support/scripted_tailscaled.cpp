@@ -98,7 +98,9 @@ asio::awaitable<http::Reply> ScriptedTailscaled::answer(const http::Request& req
     reply.body_writer = [this](http::BodyWriter& writer) { return write_bus(writer); };
   } else {
     ++whois_asked;
-    const auto found = whois.find(std::string(target.get("addr")));
+    const std::string address(target.get("addr"));
+    auto found = whois.find(address);
+    if (found == whois.end()) found = whois.find(address.substr(0, address.rfind(':')));
     reply.response.status = found == whois.end() ? 404 : 200;
     reply.response.body = found == whois.end() ? "no match for IP:port" : found->second;
   }

@@ -22,7 +22,7 @@ class ScriptedTailscaled {
 
   // Bodies, as tailscaled sends them.
   std::string status;                        // of GET status, with peers
-  std::map<std::string, std::string> whois;  // by "ADDRESS" or "ADDRESS:PORT" as asked; others get 404
+  std::map<std::string, std::string> whois;  // by "ADDRESS:PORT" as asked, else by "ADDRESS"; others get 404
   bool hangs = false;                        // no request is answered any more
   int fails_with = 0;                        // every request gets this status instead
 

@@ -1,5 +1,6 @@
 #include "control/api/access.hpp"
 #include "common/files.hpp"
+#include "control/cli/client.hpp"
 #include "control/cli/text.hpp"
 #include "control/setup.hpp"
 #include "harness.hpp"
@@ -25,13 +26,13 @@ Access access_on(Network network, const std::string& proxy = "") {
   config.tokens = *parse_tokens(token + " alice\n");
   config.names = {"control.example"};
   config.trusted_proxy = proxy;
-  config.network = network;
+  config.networks = {network};
   return Access(config);
 }
 
 Config listening(const std::string& address) {
   Config config;
-  config.listen = address;
+  config.listen = {address};
   return config;
 }
 
@@ -83,7 +84,7 @@ TEST_CASE("an operator is known by a token and its name, and by nothing else") {
   auto request = asking("localhost");
   CHECK(access.operator_of(request).error().status == 401);
   request.headers.set("Authorization", "Bearer " + token);
-  CHECK(*access.operator_of(request) == "operator:alice");
+  CHECK(access.operator_of(request)->actor == "operator:alice");
   request.headers.set("Authorization", "Bearer " + token + "b");
   CHECK(access.operator_of(request).error().status == 401);
   request.headers.set("Authorization", "Basic " + token);
@@ -101,7 +102,7 @@ TEST_CASE("an address that is neither loopback nor tailnet is refused unless a t
   const auto allowed = [](const std::string& address, const std::string& proxy) {
     Config config = listening("");
     config.trusted_proxy = proxy;
-    return access_for(config, {address, 80}, {}).has_value();
+    return access_for(config, {{false, address, 80}}, {}).has_value();
   };
   for (const char* address : {"127.0.0.1", "127.8.8.8", "::1", "100.64.0.1", "100.127.255.255", "fd7a:115c:a1e0::5"}) {
     CHECK(allowed(address, ""));
@@ -112,6 +113,43 @@ TEST_CASE("an address that is neither loopback nor tailnet is refused unless a t
   }
   CHECK(!allowed("example.org", "10.0.0.1"));
   CHECK(!allowed("0.0.0.0", "proxy"));
+}
+
+TEST_CASE("loopback and tailnet are served side by side, each to its own peers") {
+  Config config;
+  config.listen = {"127.0.0.1:80", "tailnet:80"};
+  const auto endpoints = endpoints_of(config);
+  REQUIRE(endpoints.has_value());
+  CHECK(uses_tailnet(config, *endpoints));
+  const Access access(*access_for(config, *endpoints, {}));
+  for (const char* peer : {"127.0.0.1", "100.64.0.9", "fd7a:115c:a1e0::9"})
+    CHECK(!access.check(asking("localhost"), peer));
+  for (const char* peer : {"10.0.0.9", "100.128.0.1", "", "::"})
+    CHECK(access.check(asking("localhost"), peer)->status == 403);
+  config.listen = {"127.0.0.1:80"};
+  CHECK_FALSE(uses_tailnet(config, *endpoints_of(config)));
+  CHECK(Access(*access_for(config, *endpoints_of(config), {})).check(asking("localhost"), "100.64.0.9")->status == 403);
+  config.tailscale_socket = "/run/s";
+  CHECK(uses_tailnet(config, *endpoints_of(config)));
+  config.socks5 = "proxy";
+  CHECK(endpoints_of(config).has_error());
+  config.socks5.clear();
+  config.listen.assign(max_listeners + 1, "127.0.0.1:0");
+  CHECK(endpoints_of(config).has_error());
+}
+
+TEST_CASE("over the network no token file is needed, on this machine one is") {
+  const auto opened = [](const std::string& url, const std::string& file) {
+    cli::Connection connection;
+    connection.url = url;
+    connection.token_file = file;
+    return cli::Client::open(connection);
+  };
+  CHECK(opened("http://control.example:8080", "").has_value());
+  CHECK(opened("http://100.64.0.1:8080", "").has_value());
+  CHECK(opened("http://control.example:8080", "/nonexistent/token").has_error());
+  for (const char* url : {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080/"})
+    CHECK(opened(url, "").has_error());
 }
 
 TEST_CASE("the operator token is made once, for its owner alone, and refused when others may read it") {
@@ -146,6 +184,11 @@ TEST_CASE("a configuration names file, line and key of what is wrong") {
     return config.has_value() ? std::string() : config.error().message;
   };
   CHECK(message("[serve]\nlisten = \"127.0.0.1:1\"\nnames = [\"a.example\"]\nheartbeat_s = 5\n").empty());
+  CHECK(
+      message("[serve]\nlisten = [\"127.0.0.1:1\", \"tailnet:2\"]\nnode_port = 1\nsocks5 = \"127.0.0.1:3\"\n").empty());
+  CHECK(message("[serve]\nlisten = []\n").find("control.toml:2: serve.listen") != std::string::npos);
+  CHECK(message("[serve]\nlisten = [7]\n").find("control.toml:2: serve.listen") != std::string::npos);
+  CHECK(message("[serve]\nnode_port = 70000\n").find("control.toml:2: serve.node_port") != std::string::npos);
   CHECK(message("[serve]\n\nlisen = \"x\"\n").find("control.toml:3: serve.lisen") != std::string::npos);
   CHECK(message("[serve]\nheartbeat_s = 0\n").find("control.toml:2: serve.heartbeat_s") != std::string::npos);
   CHECK(message("[other]\n").find("control.toml:1: other") != std::string::npos);
@@ -155,6 +198,8 @@ TEST_CASE("a configuration names file, line and key of what is wrong") {
 TEST_CASE("an endpoint is an address and a port, IPv6 in brackets") {
   CHECK(parse_endpoint("127.0.0.1:80")->port == 80);
   CHECK(parse_endpoint("[::1]:8080")->address == "::1");
+  CHECK(parse_endpoint("tailnet:8080")->tailnet);
+  CHECK(parse_endpoint("tailnet:8080")->port == 8080);
   for (const char* text : {"", "80", "127.0.0.1", "::1:80", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", ":80"}) {
     CHECK(parse_endpoint(text).has_error());
   }

@@ -1,138 +1,14 @@
 // The API over loopback: real server, real client, one io_context.
-#include "control/api/api.hpp"
-#include "common/async/spawn.hpp"
-#include "common/http/client.hpp"
-#include "common/http/server.hpp"
 #include "common/protocol/codec.hpp"
-#include "harness.hpp"
+#include "site.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
-
-#include <chrono>
-#include <optional>
 
 using namespace aura;
 using namespace aura::control;
 using namespace aura::control::test;
 
 namespace {
-
-const std::string operator_token(40, 't');
-constexpr auto test_deadline = std::chrono::seconds(20);
-
-boost::asio::awaitable<void> send_call(http::Client& client, http::Call call,
-                                       std::optional<Result<http::Response>>& out) {
-  out = co_await client.send(std::move(call));
-}
-
-boost::asio::awaitable<void> stream_call(http::Client& client, http::Call call, http::Client::Sink sink,
-                                         std::optional<Result<http::Response>>& out) {
-  out = co_await client.stream(std::move(call), std::move(sink));
-}
-
-class Site {
- public:
-  Site() {
-    AccessConfig access;
-    access.tokens = *parse_tokens(operator_token + " alice\n");
-    waking_plane_ = std::make_unique<Plane>(*control.store, PlaneConfig{60},
-                                            [this](std::string_view topic) { waiters_.wake(topic); });
-    REQUIRE(waking_plane_->load(control.now).has_value());
-    api_.emplace(*waking_plane_, waiters_, Access(access), [this] { return moment(); });
-    server_.emplace(context_, Api::limits(), [this](const http::Request& request, const http::Peer& peer) {
-      return api_->handle(request, peer);
-    });
-    const auto port = server_->listen_tcp("127.0.0.1", 0);
-    REQUIRE(port.has_value());
-    url_ = "http://127.0.0.1:" + std::to_string(*port);
-    client_.emplace(context_);
-  }
-
-  ~Site() {
-    waiters_.stop();
-    server_->stop();
-    client_.reset();
-    context_.restart();
-    context_.run_for(std::chrono::seconds(5));
-  }
-
-  using Pending = std::optional<Result<http::Response>>;
-
-  http::Call call(const std::string& method, const std::string& path, const std::string& token, std::string body = {}) {
-    http::Call call;
-    call.request.method = method;
-    call.request.target = url_ + path;
-    if (!token.empty()) call.request.headers.set("Authorization", "Bearer " + token);
-    if (!body.empty()) call.request.headers.set("Content-Type", "application/json");
-    call.request.body = std::move(body);
-    call.timeout_ms = 15'000;
-    return call;
-  }
-  void begin(http::Call call, Pending& out) { spawn(context_.get_executor(), "call", send_call(*client_, call, out)); }
-  void begin_stream(http::Call call, http::Client::Sink sink, Pending& out) {
-    spawn(context_.get_executor(), "stream", stream_call(*client_, call, sink, out));
-  }
-
-  // Runs until `done` holds or the test's deadline is over.
-  template <class Done>
-  bool run_until(Done done) {
-    const auto deadline = std::chrono::steady_clock::now() + test_deadline;
-    context_.restart();
-    while (!done() && std::chrono::steady_clock::now() < deadline) context_.run_one_until(deadline);
-    return done();
-  }
-
-  http::Response ask(const std::string& method, const std::string& path, const std::string& token,
-                     std::string body = {}) {
-    Pending out;
-    begin(call(method, path, token, std::move(body)), out);
-    REQUIRE(run_until([&out] { return out.has_value(); }));
-    REQUIRE(out->has_value());
-    return **out;
-  }
-  http::Response as_operator(const std::string& method, const std::string& path, std::string body = {}) {
-    return ask(method, path, operator_token, std::move(body));
-  }
-  std::string code_of(const http::Response& response) { return protocol::decode_error(response.body).code; }
-
-  std::string enrolled(const std::string& id, const std::string& ledger = "L1") {
-    const auto minted = as_operator("POST", "/v1/enroll-codes", R"({"node_id":")" + id + R"("})");
-    REQUIRE(minted.status == 200);
-    const auto reply = ask("POST", "/v1/enroll", "",
-                           protocol::encode(protocol::EnrollRequest{id, *decode_code(minted.body), "", ledger}));
-    REQUIRE(reply.status == 200);
-    return protocol::decode_enroll_reply(reply.body)->node_key;
-  }
-
-  // Parked in Waiters: nothing else runs then, so one pass of the loop tells.
-  bool is_parked(const std::string& node_id) {
-    const auto& plane = *waking_plane_;
-    return plane.parked_polls(node_id) > 0;
-  }
-
-  ControlPlane control;
-
- private:
-  Moment moment() const {
-    const auto passed = std::chrono::steady_clock::now() - began_;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
-    Moment out = control.now;
-    out.mono_ms += ms;
-    out.now.boot_ms += ms;
-    out.now.wall_ms += ms;
-    return out;
-  }
-
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  boost::asio::io_context context_{1};
-  Waiters waiters_;
-  std::unique_ptr<Plane> waking_plane_;
-  std::optional<Api> api_;
-  std::optional<http::Server> server_;
-  std::optional<http::Client> client_;
-  std::string url_;
-};
 
 const std::string beat_path = "/v1/nodes/vm-1/heartbeat";
 

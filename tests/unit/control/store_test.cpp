@@ -46,6 +46,8 @@ NodeRecord full_node() {
   node.confirmed_event_seq = 991;
   node.last_number = 12;
   node.stage = "running";
+  node.device = "nA";
+  node.device_name = "vm-1";
   return node;
 }
 
@@ -190,4 +192,26 @@ TEST_CASE("a database of a newer program is refused and left alone, a broken one
   for (int i = 0; i < 1000; ++i) fputs("this is no database ", file);
   fclose(file);
   CHECK(Store::open(other.file("control.db")).error().code == Errc::corrupt);
+}
+
+TEST_CASE("a database from before the tailnet opens: its nodes are bound to no device yet") {
+  const TemporaryDir dir;
+  NodeRecord node = full_node();
+  {
+    auto store = opened(dir);
+    Changes changes;
+    changes.nodes.push_back(node);
+    changes.claims.push_back({"vm-2", "L2", "", 5, false, "nB", "vm-2"});
+    REQUIRE(store->commit(changes).has_value());
+  }
+  for (const char* statement : {"alter table nodes drop column device", "alter table nodes drop column device_name",
+                                "alter table claims drop column device", "alter table claims drop column device_name",
+                                "delete from schema_version where version > 1"}) {
+    REQUIRE(raw(dir, statement) == SQLITE_OK);
+  }
+  const auto store = opened(dir);
+  node.device.clear();
+  node.device_name.clear();
+  CHECK(store->nodes()->front() == node);
+  CHECK(store->claims()->front().device.empty());
 }
