@@ -15,7 +15,7 @@ class ScriptedControl:
     has been read. `tls` is (certificate, key): the paths of a certificate that nobody has vouched for.
     """
 
-    def __init__(self, interval_s=1, tls=None):
+    def __init__(self, interval_s=1, tls=None, address="127.0.0.1", port=0):
         self.lock = threading.Lock()
         self.interval_s = interval_s
         self.wanted = None
@@ -29,9 +29,10 @@ class ScriptedControl:
         self.tls = tls
         self.server = None
         self.connections = set()
-        self.port = 0
+        self.address = address
+        self.port = port  # 0: any free one
         self.listen()
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{address}:{self.port}"
 
     def listen(self):
         """Also after close(): on the same port as before."""
@@ -77,7 +78,7 @@ class ScriptedControl:
             def handle_error(self, *_):
                 pass  # a client that hangs up on nonsense does what it should
 
-        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server = Server((self.address, self.port), Handler)
         self.port = self.server.server_port
         if self.tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

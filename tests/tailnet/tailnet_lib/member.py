@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import urllib.parse
+from http.client import HTTPConnection
 
 from lib import http
 from lib.node import read
 from tailnet_lib import netns
 
 JOIN_S = 60
+PING_S = 2
 LOCAL_API = {"Host": "local-tailscaled.sock"}  # the one that tailscaled takes
 SOCKS_PORT = 1055
 # No contact with anybody's servers, and DERP without TLS.
@@ -73,6 +75,12 @@ class Member:
         self.joining = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
 
+    def join_again(self):
+        """Logs in anew with a new key, as after `tailscale up --force-reauth`."""
+        self.begin_to_join("--force-reauth")
+        self.until_joined()
+        self.until_backend("Running")
+
     def until_joined(self):
         said = self.joining.communicate(timeout=JOIN_S + 10)[0]
         assert self.joining.returncode == 0, f"{self.name} could not join: {said}"
@@ -91,8 +99,10 @@ class Member:
 
     # -- the LocalAPI -------------------------------------------------------------------------------------------------
 
-    def local(self, method, path, body=None):
-        return http.call(lambda: http.UnixConnection(self.socket), method, "/localapi/v0/" + path, body, LOCAL_API)
+    def local(self, method, path, body=None, timeout_s=http.CALL_S):
+        def connect():
+            return http.UnixConnection(self.socket, timeout_s)
+        return http.call(connect, method, "/localapi/v0/" + path, body, LOCAL_API)
 
     def status(self):
         return self.local("GET", "status").json
@@ -144,6 +154,29 @@ class Member:
 
     def ping(self, other):
         """Until a packet comes through; the first ones may wait for the two to find each other."""
-        def answered():
-            return self.local("POST", f"ping?ip={other.ip4}&type=TSMP").json.get("Err") == ""
-        self.tailnet.until(answered, JOIN_S, f"{self.name} reaches {other.name}")
+        self.tailnet.until(lambda: self.ping_once(other), JOIN_S, f"{self.name} reaches {other.name}")
+
+    def ping_once(self, other):
+        """One packet and its answer; either may be lost."""
+        try:
+            return self.local("POST", f"ping?ip={other.ip4}&type=TSMP", timeout_s=PING_S).json.get("Err") == ""
+        except TimeoutError:
+            return False
+
+    # -- as a caller of ours ------------------------------------------------------------------------------------------
+
+    def to(self, address, port, timeout_s=http.CALL_S):
+        """For http.call and http.Stream: connections from here to there."""
+        return lambda: Connection(self, address, port, timeout_s)
+
+    def call(self, address, port, method, path, body=None, headers=None):
+        return http.call(self.to(address, port), method, path, body, headers)
+
+
+class Connection(HTTPConnection):
+    def __init__(self, member, address, port, timeout_s):
+        super().__init__(address, port, timeout=timeout_s)
+        self.member = member
+
+    def connect(self):
+        self.sock = self.member.connect(self.host, self.port, self.timeout)
