@@ -5,11 +5,17 @@
 #include <utility>
 
 namespace aura::control {
+namespace {
+
+// A fleet asks: many devices, and after a start all of them at once.
+constexpr tailnet::WatchLimits fleet_limits{65'536, 256};
+
+}  // namespace
 
 TailnetSide::TailnetSide(boost::asio::io_context& context, const Config& config)
     : context_(context),
       client_(context),
-      watch_(context, client_, config.tailscale_socket.value_or(default_tailscale_socket)),
+      watch_(context, client_, config.tailscale_socket.value_or(default_tailscale_socket), fleet_limits),
       peers_(watch_, {config.capability, config.trusted_proxy}),
       push_options_{static_cast<std::uint16_t>(config.node_port), config.socks5} {
   watch_.start();

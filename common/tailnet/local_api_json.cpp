@@ -20,6 +20,14 @@ Result<json::object> parse_object(std::string_view body) {
   return std::move(value.get_object());
 }
 
+// Names and texts come from others and go to logs and terminals: no control character gets in.
+std::string clean(const json::string& text) {
+  std::string out(text.data(), text.size());
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return out;
+}
+
 // Typed members of one object; the first that has another type than asked for is remembered in `wrong`.
 class Members {
  public:
@@ -28,7 +36,7 @@ class Members {
   std::string text(std::string_view key) const {
     const json::value* found = find(key);
     if (found == nullptr) return {};
-    if (const json::string* text = found->if_string()) return std::string(text->data(), text->size());
+    if (const json::string* text = found->if_string()) return clean(*text);
     return fail(key), std::string();
   }
 
@@ -56,7 +64,7 @@ class Members {
     for (const json::value& value : *array) {
       const json::string* text = value.if_string();
       if (text == nullptr) return fail(key), std::vector<std::string>();
-      result.emplace_back(text->data(), text->size());
+      result.push_back(clean(*text));
     }
     return result;
   }

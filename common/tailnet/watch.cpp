@@ -36,8 +36,13 @@ State state_of(const Error& error) {
 
 }  // namespace
 
-Watch::Watch(asio::io_context& context, http::Client& client, std::string socket, Clock now)
-    : context_(context), api_(client, std::move(socket)), now_(std::move(now)), wakeup_(context), news_(context) {
+Watch::Watch(asio::io_context& context, http::Client& client, std::string socket, WatchLimits limits, Clock now)
+    : context_(context),
+      api_(client, std::move(socket)),
+      limits_(limits),
+      now_(std::move(now)),
+      wakeup_(context),
+      news_(context) {
   news_.expires_at(asio::steady_timer::time_point::max());
 }
 
@@ -117,10 +122,10 @@ asio::awaitable<void> Watch::changed(milliseconds at_most) {
 }
 
 void Watch::keep(const std::string& key, const Result<Identity>& answer) {
-  if (known_.size() >= max_known) {
+  if (known_.size() >= limits_.known) {
     const BootMs now = now_();
     std::erase_if(known_, [now](const auto& one) { return now - one.second.at >= whois_life_ms; });
-    if (known_.size() >= max_known) known_.clear();
+    if (known_.size() >= limits_.known) known_.clear();
   }
   known_.insert_or_assign(key, Known{answer, now_()});
 }
@@ -136,7 +141,7 @@ asio::awaitable<Result<Identity>> Watch::whois(std::string address, std::uint16_
   }
   auto& slot = asking_[key];
   if (!slot) {
-    if (asking_.size() > max_asking) {
+    if (asking_.size() > limits_.asking) {
       asking_.erase(key);
       co_return Error{Errc::rate_limited, "too many strangers ask at a time", 0, 1};
     }

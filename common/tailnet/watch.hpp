@@ -23,13 +23,18 @@ namespace aura::tailnet {
 
 inline constexpr std::int64_t whois_life_ms = 10'000;
 inline constexpr std::int64_t failure_life_ms = 1'000;  // so long a whois that failed is not asked again
-inline constexpr std::size_t max_known = 1'024;         // answers kept
-inline constexpr std::size_t max_asking = 16;           // whois calls at a time; beyond: rate_limited
+
+// For a node, whose peers are few; a control plane has more.
+struct WatchLimits {
+  std::size_t known = 1'024;  // answers of whois kept
+  std::size_t asking = 16;    // whois calls at a time; beyond: rate_limited
+};
 
 class Watch {
  public:
   using Clock = std::function<BootMs()>;
-  Watch(boost::asio::io_context& context, http::Client& client, std::string socket, Clock now = boot_now);
+  Watch(boost::asio::io_context& context, http::Client& client, std::string socket, WatchLimits limits = {},
+        Clock now = boot_now);
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
@@ -80,6 +85,7 @@ class Watch {
 
   boost::asio::io_context& context_;
   LocalApi api_;
+  const WatchLimits limits_;
   Clock now_;
   Status status_;
   std::map<std::string, Known> known_;

@@ -94,3 +94,11 @@ TEST_CASE("whois without a stable id, or with the wrong types, names nobody") {
     CHECK(decode_identity(body).error().code == Errc::bad_reply);
   }
 }
+
+TEST_CASE("no control character of a name or a grant gets through") {
+  PeerWords peer;
+  peer.name = "ev\\u001b[2Jil\\n.tn.test.";
+  const Identity who = decode_identity(test::whois_body(peer)).value();
+  CHECK(who.device.name == "ev?[2jil?.tn.test");
+  CHECK(decode_words(R"({"verbs":["a\nb"]})", "verbs").value() == std::vector<std::string>{"a?b"});
+}

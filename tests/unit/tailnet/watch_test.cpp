@@ -40,7 +40,7 @@ struct Machine {
   test::ScriptedTailscaled tailscaled{context};
   http::Client client{context};
   BootMs now = 1'000'000;
-  Watch watch{context, client, tailscaled.socket(), [this] { return now; }};
+  Watch watch{context, client, tailscaled.socket(), {}, [this] { return now; }};
 };
 
 }  // namespace
@@ -155,6 +155,7 @@ TEST_CASE("strangers in large numbers are turned away instead of keeping tailsca
   Machine machine;
   machine.begin();
   machine.tailscaled.hangs = true;
+  constexpr std::size_t max_asking = WatchLimits{}.asking;
   std::size_t answered = 0, turned_away = 0;
   for (std::uint16_t port = 1; port <= 3 * max_asking; ++port) {
     asio::co_spawn(machine.context, machine.watch.whois("127.0.0.1", port),
