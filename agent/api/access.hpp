@@ -29,7 +29,8 @@ struct Caller {
 std::optional<Caller> identify(const http::Peer& peer);
 
 // Why a request that a browser might have been tricked into is not served; "" if it may be. Refused are any Origin
-// header and a Host that is none of ours: localhost, aura-node, or one of `own_names` (names and literal addresses in
+// header, what a page of another site asks for, and a Host that is none of ours: localhost by name or address,
+// aura-node, or one of `own_names` (names and literal addresses in
 // lower case), each with or without a port, or none at all.
 std::string browser_trouble(const http::Request& request, const std::vector<std::string>& own_names);
 

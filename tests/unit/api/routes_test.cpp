@@ -182,6 +182,33 @@ TEST_CASE("a peer that is not on the Unix socket is refused") {
   CHECK(api.status(get("/v1/status"), tcp) == 403);
 }
 
+TEST_CASE("a literal loopback address and our own names are our Host, a name that somebody points here is not") {
+  const std::vector<std::string> own = {"100.64.0.2", "fd7a:115c:a1e0::2", "node.tn.test", "node"};
+  const auto trouble = [&own](const std::string& host) {
+    http::Request request;
+    request.headers.set("Host", host);
+    return api::browser_trouble(request, own);
+  };
+  for (const char* host : {"localhost:9414", "127.0.0.1:9414", "[::1]:9414", "[fd7a:115c:a1e0::2]:9414",
+                           "NODE.tn.test:9414", "node", "100.64.0.2"}) {
+    CAPTURE(host);
+    CHECK(trouble(host).empty());
+  }
+  for (const char* host : {"evil.example:9414", "[", "[::2]", "node.evil.example", "100.64.0.3"}) {
+    CAPTURE(host);
+    CHECK_FALSE(trouble(host).empty());
+  }
+}
+
+TEST_CASE("what a page of another site asks for is refused, also without an Origin") {
+  http::Request request;
+  request.headers.set("Host", "node");
+  request.headers.set("Sec-Fetch-Site", "cross-site");
+  CHECK_FALSE(api::browser_trouble(request, {"node"}).empty());
+  request.headers.set("Sec-Fetch-Site", "none");
+  CHECK(api::browser_trouble(request, {"node"}).empty());
+}
+
 TEST_CASE("browsers are refused: any Origin, a foreign Host, a body that is not JSON") {
   Api api;
   auto with_origin = get("/v1/status");
