@@ -74,9 +74,11 @@ std::string browser_trouble(const http::Request& request, const std::vector<std:
   // Fetch Metadata (W3C): a page of another site makes the browser ask, without an Origin where it is a plain GET.
   const std::string_view site = request.headers.get("sec-fetch-site");
   if (site == "cross-site" || site == "same-site") return "pages of other sites may not ask here";
-  const std::string host = host_name(request.headers.get("host"));
+  const std::string_view authority = request.headers.get("host");
+  if (authority.empty()) return {};
+  const std::string host = host_name(authority);
   // A literal address is no name that somebody could point here.
-  if (host.empty() || host == "localhost" || host == "aura-node" || host == "127.0.0.1" || host == "::1") return {};
+  if (host == "localhost" || host == "aura-node" || host == "127.0.0.1" || host == "::1") return {};
   if (std::find(own_names.begin(), own_names.end(), host) != own_names.end()) return {};
   return "this Host is not served; use localhost, or the node's name or address in the tailnet";
 }
