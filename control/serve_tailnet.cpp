@@ -9,12 +9,13 @@ namespace {
 
 // A fleet asks: many devices, and after a start all of them at once.
 constexpr tailnet::WatchLimits fleet_limits{65'536, 256};
+constexpr long kept_connections = 32;  // to tailscaled
 
 }  // namespace
 
 TailnetSide::TailnetSide(boost::asio::io_context& context, const Config& config)
     : context_(context),
-      client_(context),
+      client_(context, kept_connections),
       watch_(context, client_, config.tailscale_socket.value_or(default_tailscale_socket), fleet_limits),
       peers_(watch_, {config.capability, config.trusted_proxy}),
       push_options_{static_cast<std::uint16_t>(config.node_port), config.socks5} {

@@ -65,10 +65,10 @@ boost::asio::awaitable<http::Reply> Api::handle(const http::Request& request, co
 boost::asio::awaitable<http::Reply> Api::answer(const http::Request& request, const http::Peer& peer) {
   if (const auto problem = access_.check(request, peer.address)) co_return problem_reply(*problem);
   const auto caller = co_await recognise(peer);
-  if (caller.has_error()) co_return problem_reply(caller.error());
-  if (peers_ != nullptr && !peers_->in_time(*caller)) {
+  if (peers_ != nullptr && !peers_->in_time(peer, caller)) {
     co_return problem_reply({429, "too_many_requests", "this device asks too often", {}, {}, 1});
   }
+  if (caller.has_error()) co_return problem_reply(caller.error());
   http::Reply reply = co_await route(request, peer, *caller);
   co_return reply;
 }

@@ -71,9 +71,11 @@ TailnetPeers::TailnetPeers(tailnet::Watch& watch, Options options)
 
 bool TailnetPeers::may_be_tailnet(const http::Peer& peer) const {
   if (tailnet::is_tailnet_address(peer.address)) return peer.address != options_.trusted_proxy;
-  const tailnet::Status& status = watch_.status();
-  return tailnet::is_loopback(peer.address) && !status.tun && status.state == tailnet::State::running;
+  // While tailscaled is away or begins anew, it is taken to be in the mode that it was in.
+  return tailnet::is_loopback(peer.address) && (!knows_mode() || !watch_.status().tun);
 }
+
+bool TailnetPeers::knows_mode() const { return !watch_.status().version.empty(); }
 
 asio::awaitable<Answer<Caller>> TailnetPeers::recognise(const http::Peer& peer) {
   if (watch_.status().state == tailnet::State::unknown) co_await watch_.changed(first_answer);
@@ -81,8 +83,9 @@ asio::awaitable<Answer<Caller>> TailnetPeers::recognise(const http::Peer& peer) 
   const auto who = co_await watch_.whois(peer.address, peer.port);
   if (who.has_error()) {
     const bool nobody = who.error().code == Errc::not_found;
-    // In userspace mode this is how a connection from this machine itself looks.
-    if (nobody && tailnet::is_loopback(peer.address)) co_return Caller{};
+    // How a connection from this machine itself looks in userspace mode; without a tailscaled there is no other.
+    const bool away = who.error().code == Errc::unavailable;
+    if (tailnet::is_loopback(peer.address) && (nobody || away || !knows_mode())) co_return Caller{};
     if (nobody) co_return Problem{403, "peer_refused", "the tailnet knows nobody of this address"};
     co_return Problem{503, "identity_unknown", "it cannot be told who this is: " + who.error().message, {},
                       {},  ask_again_s};
@@ -95,8 +98,9 @@ asio::awaitable<Answer<Caller>> TailnetPeers::recognise(const http::Peer& peer) 
   co_return caller;
 }
 
-bool TailnetPeers::in_time(const Caller& caller) {
-  return !caller.sender.over_tailnet() || requests_.take(caller.sender.device, boot_now());
+bool TailnetPeers::in_time(const http::Peer& peer, const Answer<Caller>& caller) {
+  if (caller.has_error()) return requests_.take(peer.address, boot_now());
+  return !caller->sender.over_tailnet() || requests_.take(caller->sender.device, boot_now());
 }
 
 asio::awaitable<std::optional<http::Admission>> TailnetPeers::admit(const http::Peer& peer) {

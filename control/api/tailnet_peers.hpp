@@ -47,8 +47,8 @@ class TailnetPeers {
   // 403: a peer that is not trusted; 503: tailscaled cannot tell who it is.
   boost::asio::awaitable<Answer<Caller>> recognise(const http::Peer& peer);
 
-  // False: this device asks too often.
-  bool in_time(const Caller& caller);
+  // False: this device, or, where it is not known, this tailnet address, asks too often.
+  bool in_time(const http::Peer& peer, const Answer<Caller>& caller);
 
   // For the server's door: a device's connections count together; operators and local peers may use the reserve.
   boost::asio::awaitable<std::optional<http::Admission>> admit(const http::Peer& peer);
@@ -58,6 +58,7 @@ class TailnetPeers {
 
  private:
   bool may_be_tailnet(const http::Peer& peer) const;
+  bool knows_mode() const;
   void tell_unknown(const tailnet::Identity& who, const std::set<std::string>& words);
 
   tailnet::Watch& watch_;

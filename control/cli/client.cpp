@@ -146,7 +146,8 @@ class Client::Impl {
         break;
       case 403:
         error.code = Errc::forbidden;
-        if (token_.empty()) error.message += "; an operator token (--token-file) works, too";
+        if (token_.empty() && body.code == "role_missing")
+          error.message += "; an operator token (--token-file) works, too";
         break;
       case 404: error.code = Errc::not_found; break;
       case 409:

@@ -109,13 +109,17 @@ TEST_CASE("a device may ask a hundred times at once, and what does not come over
   http::Client client(context);
   tailnet::Watch watch(context, client, "/nowhere");
   TailnetPeers peers(watch, {});
+  const http::Peer peer{.address = "100.64.0.9"};
   Caller device;
   device.sender.device = "nA";
   int served = 0;
-  for (int i = 0; i < 200; ++i) served += peers.in_time(device) ? 1 : 0;
+  for (int i = 0; i < 200; ++i) served += peers.in_time(peer, device) ? 1 : 0;
   CHECK(served >= 100);
   CHECK(served < 200);
   device.sender.device = "nB";
-  CHECK(peers.in_time(device));
-  for (int i = 0; i < 200; ++i) REQUIRE(peers.in_time(Caller{}));
+  CHECK(peers.in_time(peer, device));
+  for (int i = 0; i < 200; ++i) REQUIRE(peers.in_time(peer, Caller{}));
+  int answered = 0;
+  for (int i = 0; i < 200; ++i) answered += peers.in_time(peer, Problem{403, "peer_refused", "expired"}) ? 1 : 0;
+  CHECK(answered < 200);
 }

@@ -62,6 +62,18 @@ TEST_CASE("while tailscaled cannot tell who calls, nobody is believed and 503 sa
   CHECK(site.as_operator("GET", "/v1/nodes").status == 503);
 }
 
+TEST_CASE(
+    "while tailscaled begins anew its connections stay those of the tailnet, and without it only local ones are left") {
+  Site site(Site::In::tailnet);
+  const std::string key = enrolled_over_tailnet(site);
+  site.tailscaled->status = aura::test::status_body("Starting", {}, false);
+  site.come_as(node_device);
+  CHECK(site.ask("POST", beat_path, key, beat_body()).status == 200);
+  site.tailscaled->stop();
+  CHECK(site.run_until([&site] { return site.as_operator("GET", "/v1/nodes").status == 200; }));
+  CHECK(site.ask("POST", beat_path, key, beat_body()).status == 403);
+}
+
 TEST_CASE("expired and shared-in devices get nothing, not even with a token") {
   Site site(Site::In::tailnet);
   PeerWords expired = granted(R"(["admin"])");
