@@ -7,7 +7,13 @@
 #include "common/protocol/codec.hpp"
 #include "common/protocol/openapi.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 namespace aura::api {
@@ -54,6 +60,7 @@ std::optional<std::int64_t> number(std::string_view text, std::int64_t min, std:
 
 namespace {
 
+constexpr std::chrono::milliseconds slow_down{100};
 constexpr std::string_view commands_path = "/v1/commands";
 constexpr std::string_view workloads_path = "/v1/workloads";
 constexpr std::string_view logs_path = "/logs";
@@ -132,18 +139,23 @@ asio::awaitable<Recognised> recognise(View view, http::Peer peer) {
   co_return who;
 }
 
-// What is answered before any route: a browser's request, too many requests, a stranger's.
+// Who asks too often waits for the answer, and so does not keep us busy with the next request.
+asio::awaitable<http::Reply> too_many_requests() {
+  asio::steady_timer pause(co_await asio::this_coro::executor, slow_down);
+  boost::system::error_code cancelled;
+  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  http::Reply reply = error_reply(429, protocol::code::rate_limited, "too many requests: slow down");
+  reply.response.headers.set("Retry-After", "1");
+  co_return reply;
+}
+
+// What is answered before any route: a browser's request, a stranger's.
 std::optional<http::Reply> turned_away(const View& view, const http::Request& request, const http::Peer& peer,
                                        const Recognised& who, const std::string& path) {
   const bool over_tcp = !peer.is_unix && view->tailnet != nullptr;
   const auto own_names = over_tcp ? view->tailnet->own_names() : std::vector<std::string>();
   const std::string trouble = browser_trouble(request, own_names);
   if (!trouble.empty()) return error_reply(403, protocol::code::forbidden, trouble);
-  if (over_tcp && !view->tailnet->in_time(peer, who)) {
-    http::Reply reply = error_reply(429, protocol::code::rate_limited, "too many requests: slow down");
-    reply.response.headers.set("Retry-After", "1");
-    return reply;
-  }
   if (who.caller || (who.health && path == "/health")) return std::nullopt;
   if (over_tcp) view->tailnet->tell_refused(peer, who, request.method + " " + path);
   const std::string_view code = who.status == 503 ? "unavailable" : protocol::code::forbidden;
@@ -153,6 +165,8 @@ std::optional<http::Reply> turned_away(const View& view, const http::Request& re
 asio::awaitable<http::Reply> route(View view, const http::Request& request, const http::Peer& peer) {
   http::Target target = http::parse_target(request.target);
   const Recognised who = co_await recognise(view, peer);
+  const bool over_tcp = !peer.is_unix && view->tailnet != nullptr;
+  if (over_tcp && !view->tailnet->in_time(peer, who)) co_return co_await too_many_requests();
   if (auto reply = turned_away(view, request, peer, who, target.path)) co_return std::move(*reply);
   if (request.method == "POST" && target.path == commands_path) {
     co_return co_await post_command(view, request, peer, std::move(target), who);

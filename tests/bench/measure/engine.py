@@ -3,6 +3,7 @@ import collections
 import http.client
 import json
 import os
+import secrets
 import signal
 import threading
 import time
@@ -123,7 +124,6 @@ class Bare:
         self.docker = docker
         self.events = events
         self.bench_id = bench_id
-        self.count = 0
 
     def body_like(self, container_id, policy="no"):
         """What creates a container with the very settings of that one."""
@@ -136,8 +136,7 @@ class Bare:
                 "NetworkingConfig": {"EndpointsConfig": networks}}
 
     def path(self):
-        self.count += 1
-        return f"/containers/create?name=aura-bench-{self.bench_id}-{self.count}"
+        return f"/containers/create?name=aura-bench-{self.bench_id}-{secrets.token_hex(4)}"
 
     def create_like(self, container_id, policy="no"):
         return self.docker.ok("POST", self.path(), self.body_like(container_id, policy)).json["Id"]
