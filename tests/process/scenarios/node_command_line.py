@@ -16,7 +16,7 @@ def run(rig):
     check.equal(shown.returncode, 0, f"status: {shown.stderr}")
     check.contains(shown.stdout.splitlines()[0], "running", "the verdict stands first")
     check.equal(json.loads(node.cli("status", "--json").stdout)["node_id"], node.id, "status --json")
-    check.contains(shown.stdout, "listener", "the closed TCP listener is told")
+    check.contains(shown.stdout, "Tailnet        not used", "no listener on TCP, no way through the tailnet")
     slow = subprocess.Popen([rig.binary("aura-node"), "stop", "web", "--grace", "600"], env=node.environment(),
                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     rig.until(lambda: node.state() == "stopping", 20, "a slow stop has begun", node.workload)
