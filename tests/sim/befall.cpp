@@ -267,6 +267,7 @@ void Story::ledger_damaged() {
   Vm& vm = *vms_.front();
   vm.kill_agent();
   vm.unsure = true;
+  vm.stops_on_record.clear();
   control_.node(node_id).forgetful = true;
   for (const std::string& file : vm.disk.files()) {
     for (int flips = 0; flips < 200; ++flips) {
