@@ -12,6 +12,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -149,6 +150,16 @@ asio::awaitable<http::Reply> too_many_requests() {
   co_return reply;
 }
 
+// For an event: as it was sent, without what could steer a terminal or fill the outbox.
+std::string what_was_asked(const http::Request& request) {
+  constexpr std::size_t longest = 100;
+  std::string text = request.method + " " + request.target.substr(0, request.target.find('?'));
+  text.resize(std::min(text.size(), longest));
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
 // What is answered before any route: a browser's request, a stranger's.
 std::optional<http::Reply> turned_away(const View& view, const http::Request& request, const http::Peer& peer,
                                        const Recognised& who, const std::string& path) {
@@ -157,7 +168,7 @@ std::optional<http::Reply> turned_away(const View& view, const http::Request& re
   const std::string trouble = browser_trouble(request, own_names);
   if (!trouble.empty()) return error_reply(403, protocol::code::forbidden, trouble);
   if (who.caller || (who.health && path == "/health")) return std::nullopt;
-  if (over_tcp) view->tailnet->tell_refused(peer, who, request.method + " " + path);
+  if (over_tcp) view->tailnet->tell_refused(peer, who, what_was_asked(request));
   const std::string_view code = who.status == 503 ? "unavailable" : protocol::code::forbidden;
   return error_reply(who.status, code, who.why);
 }

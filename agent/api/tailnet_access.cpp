@@ -51,7 +51,7 @@ asio::awaitable<Recognised> TailnetAccess::recognise(const http::Peer& peer) {
     who.why = "this address is not of the tailnet";
     co_return who;
   }
-  const auto identity = co_await watch_.whois(peer.address, peer.port);
+  const auto identity = co_await watch_.whois(peer.address, peer.port, peer.connection);
   if (identity) {
     who = judge(*identity);
   } else if (identity.error().code == Errc::not_found) {

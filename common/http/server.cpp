@@ -143,6 +143,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     }
     send_without_delay(fd, family);
     Peer peer = identify_peer(fd, family);
+    peer.connection = ++connections_made_;
     auto connection = std::make_shared<Connection>(context_, server_, std::move(socket), peer);
     auto membership = std::make_unique<Membership>(shared_from_this(), std::move(connection), &listener);
     if (peer.is_unix || !server_->limits.admit) {
@@ -204,6 +205,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::unordered_set<Membership*> members_;
   std::map<std::string, std::size_t> per_key_;  // connections by Admission::key
+  std::uint64_t connections_made_ = 0;
   bool stopped_ = false;
   bool accept_failing_ = false;
 };

@@ -33,6 +33,7 @@ struct Peer {
   std::vector<gid_t> groups;  // SO_PEERGROUPS (supplementary groups; unix(7), Linux >= 4.13)
   std::string address;        // TCP: literal address without port
   std::uint16_t port = 0;
+  std::uint64_t connection = 0;  // of a server's; never given twice
 };
 
 // Writes the body of an open-ended response (Server-Sent Events, logs). write() is false once the peer is gone

@@ -73,6 +73,8 @@ asio::awaitable<void> Watch::follow_bus() {
     if (in_time && heard) continue;
     co_await wait(pause, reopen);
     reopen = std::min(reopen * 2, reopen_longest);
+    // One that listens again and hangs would say nothing on the bus.
+    note_change();
   }
 }
 
@@ -130,10 +132,11 @@ void Watch::keep(const std::string& key, const Result<Identity>& answer) {
   known_.insert_or_assign(key, Known{answer, now_()});
 }
 
-asio::awaitable<Result<Identity>> Watch::whois(std::string address, std::uint16_t port) {
+asio::awaitable<Result<Identity>> Watch::whois(std::string address, std::uint16_t port, std::uint64_t connection) {
   const bool by_connection = is_loopback(address);
   if (!by_connection) port = 0;
-  const std::string key = join(address, port);
+  std::string key = join(address, port);
+  if (by_connection) key += '#' + std::to_string(connection);
   if (const auto found = known_.find(key); found != known_.end()) {
     const bool stands = found->second.answer.has_value() || found->second.answer.error().code == Errc::not_found;
     const std::int64_t life_ms = stands ? whois_life_ms : failure_life_ms;

@@ -43,9 +43,10 @@ class Watch {
   const Status& status() const { return status_; }
 
   // Who is at that TCP address; from what is known, at most whois_life_ms old and from after the last change. `port`
-  // counts where the address is loopback (userspace networking: the connection tells the peer), else it does not.
+  // counts where the address is loopback (userspace networking: the connection tells the peer), else it does not; what
+  // is known is then of that `connection` alone (http::Peer), since the next one from the same port is somebody else's.
   // Errors as of LocalApi::whois, and rate_limited.
-  boost::asio::awaitable<Result<Identity>> whois(std::string address, std::uint16_t port);
+  boost::asio::awaitable<Result<Identity>> whois(std::string address, std::uint16_t port, std::uint64_t connection = 0);
 
   // As LocalApi::find.
   boost::asio::awaitable<Result<Device>> find(std::string name) { return api_.find(std::move(name)); }

@@ -80,7 +80,7 @@ bool TailnetPeers::knows_mode() const { return !watch_.status().version.empty();
 asio::awaitable<Answer<Caller>> TailnetPeers::recognise(const http::Peer& peer) {
   if (watch_.status().state == tailnet::State::unknown) co_await watch_.changed(first_answer);
   if (!may_be_tailnet(peer)) co_return Caller{};
-  const auto who = co_await watch_.whois(peer.address, peer.port);
+  const auto who = co_await watch_.whois(peer.address, peer.port, peer.connection);
   if (who.has_error()) {
     const bool nobody = who.error().code == Errc::not_found;
     // How a connection from this machine itself looks in userspace mode; without a tailscaled there is no other.

@@ -64,3 +64,19 @@ def run_bits():
 
 def header_guards():
     return [f"{path}: a header without #pragma once" for path in sources.cpp() if path.endswith(".hpp") and "#pragma once" not in sources.text(path)]
+
+
+# `tailnet/NAME`, `process/NAME`: scenarios; `unit/PATH.cpp`: a file of unit tests.
+NAMED_TEST = re.compile(r"`(?:(tailnet|process)/([a-z0-9_]+)|unit/([a-z0-9_/]+\.cpp))`")
+
+
+def named_tests():
+    """Tests that docs/security.md points at and that are not there."""
+    page = sources.ROOT / "docs/security.md"
+    found = []
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        for suite, scenario, unit in NAMED_TEST.findall(line):
+            path = f"tests/{suite}/scenarios/{scenario}.py" if suite else f"tests/unit/{unit}"
+            if not (sources.ROOT / path).exists():
+                found.append(f"docs/security.md:{number}: {path} is not there")
+    return found

@@ -90,6 +90,20 @@ TEST_CASE("from loopback each connection is asked for by itself") {
   CHECK(machine.tailscaled.whois_asked == 2);
 }
 
+TEST_CASE("what is known of a loopback connection is of that one alone, not of the next from the same port") {
+  Machine machine;
+  machine.tailscaled.whois["127.0.0.1:1000"] = test::whois_body({});
+  machine.begin();
+  const auto on = [&machine](std::uint64_t connection) {
+    return run(machine.context, machine.watch.whois("127.0.0.1", 1000, connection));
+  };
+  CHECK(on(1).has_value());
+  CHECK(on(1).has_value());
+  CHECK(machine.tailscaled.whois_asked == 1);
+  machine.tailscaled.whois.clear();
+  CHECK(on(2).error().code == Errc::not_found);
+}
+
 TEST_CASE("a tailscaled that is gone is absent, vouches for nobody, and is found again") {
   Machine machine;
   machine.begin();
