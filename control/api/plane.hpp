@@ -148,6 +148,7 @@ class Plane {
   Problem stranger(const Node& node, const Sender& sender, const Moment& moment);
   Answer<void> check_device(const std::string& node_id, const Sender& sender, const Moment& moment);
   static void heard_from(Node& node, const Sender& sender);
+  static std::string words_of(const Sender& sender);  // "the device vm-1 (nABC) at 100.64.0.2"
   Problem refuse_beat(Node& node, const protocol::Heartbeat& beat, const fleet::BeatJudgement& judgement,
                       const Moment& moment);
   void take_outcomes(Node& node, const protocol::Heartbeat& beat, Changes& changes, std::vector<OpenCommand>& commands,

@@ -10,16 +10,16 @@ using protocol::Severity;
 
 namespace {
 
-std::string words_of(const std::string& name, const std::string& device) {
+std::string device_words(const std::string& name, const std::string& device) {
   return name.empty() ? device : fmt::format("{} ({})", name, device);
 }
 
-std::string words_of(const Sender& sender) {
-  if (!sender.over_tailnet()) return "somebody outside the tailnet";
-  return fmt::format("the device {} at {}", words_of(sender.name, sender.device), sender.address);
-}
-
 }  // namespace
+
+std::string Plane::words_of(const Sender& sender) {
+  if (!sender.over_tailnet()) return "somebody outside the tailnet";
+  return fmt::format("the device {} at {}", device_words(sender.name, sender.device), sender.address);
+}
 
 Problem Plane::stranger(const Node& node, const Sender& sender, const Moment& moment) {
   const std::string& node_id = node.record.id;
@@ -30,7 +30,7 @@ Problem Plane::stranger(const Node& node, const Sender& sender, const Moment& mo
         fmt::format(
             "{} claims to be this node and was refused: it is bound to the device {}. If that is its new device, "
             "run aura-control reenroll {}",
-            words_of(sender), words_of(node.record.device_name, node.record.device), node_id),
+            words_of(sender), device_words(node.record.device_name, node.record.device), node_id),
         moment));
     changes.events.back().event.data = {{"device", sender.device}, {"address", sender.address}};
     const auto committed = store_.commit(changes);

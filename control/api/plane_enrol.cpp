@@ -76,8 +76,10 @@ Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Sender& sen
   Changes changes;
   changes.claims.push_back({request.node_id, request.ledger_id, request.cloud_instance_id, moment.now.wall_ms, false,
                             sender.device, sender.name});
-  changes.events.push_back(own_event(request.node_id, "enrolment_asked", Severity::notice,
-                                     "asks to enrol and waits for aura-control approve", moment));
+  changes.events.push_back(own_event(
+      request.node_id, "enrolment_asked", Severity::notice,
+      (sender.over_tailnet() ? words_of(sender) + " " : "") + "asks to enrol and waits for aura-control approve",
+      moment));
   const auto committed = store_.commit(changes);
   if (committed.has_error()) return store_problem(committed.error());
   adopt(changes);

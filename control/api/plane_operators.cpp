@@ -145,8 +145,11 @@ std::vector<NodeView> Plane::nodes(const Moment& moment) const {
     NodeView pending;
     pending.id = id;
     pending.verdict.word = "pending";
-    pending.verdict.reasons.push_back(claim.approved ? "approved; the machine has not come back for its key yet"
-                                                     : "asks to enrol; aura-control approve " + id + " lets it in");
+    const std::string from =
+        claim.device.empty() ? "" : " from the device " + claim.device_name + " (" + claim.device + ")";
+    pending.verdict.reasons.push_back(claim.approved
+                                          ? "approved; the machine has not come back for its key yet"
+                                          : "asks to enrol" + from + "; aura-control approve " + id + " lets it in");
     pending.lights = fleet::judge_lights(pending.status, {});
     pending.record.id = id;
     pending.record.ledger_id = claim.ledger_id;
