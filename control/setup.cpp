@@ -99,8 +99,11 @@ Result<std::vector<Endpoint>> endpoints_of(const Config& config) {
   }
   if (config.socks5.empty()) return out;
   const auto proxy = parse_endpoint(config.socks5);
-  if (proxy.has_error() || proxy->tailnet) {
-    return Error{Errc::invalid_argument, "socks5: \"" + config.socks5 + "\" must be ADDRESS:PORT"};
+  // Commands go through it in the clear.
+  const auto network =
+      proxy.has_error() || proxy->tailnet ? Result<Network>(Network::other) : network_of(proxy->address);
+  if (network.has_error() || *network != Network::loopback) {
+    return Error{Errc::invalid_argument, "socks5: \"" + config.socks5 + "\" must be a loopback ADDRESS:PORT"};
   }
   return out;
 }

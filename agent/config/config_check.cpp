@@ -96,9 +96,12 @@ class Checker {
 
   void check_tailscale() {
     const std::string& socks5 = config_.tailscale.socks5;
-    if (!socks5.empty() && !parse_address_port(socks5)) {
+    if (socks5.empty()) return;
+    // The node key goes through it in the clear.
+    const auto proxy = parse_address_port(socks5);
+    if (!proxy || !is_loopback_address(proxy->address)) {
       add("tailscale.socks5",
-          fmt::format("{} must be a literal address with a port such as 127.0.0.1:1055", quoted(socks5)));
+          fmt::format("{} must be a literal loopback address with a port such as 127.0.0.1:1055", quoted(socks5)));
     }
   }
 

@@ -32,6 +32,10 @@ void Enrolment::renew(Renewal renewal) {
   if (renewal == Renewal::by_code_or_approval || has_code) renewal_ = renewal;
 }
 
+bool Enrolment::renews_by_code() const {
+  return renewal_ && parts_.host.credential(enroll_code_credential).has_value();
+}
+
 ports::Async<bool> Enrolment::attempt() {
   const auto renewal = std::exchange(renewal_, std::nullopt);
   if (!renewal && (enrolled_ || use_stored_key())) co_return true;

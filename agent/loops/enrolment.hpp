@@ -28,6 +28,9 @@ class Enrolment {
   enum class Renewal { by_code, by_code_or_approval };
   void renew(Renewal renewal);
 
+  // The next attempt enrols with a code: there is no reason to let it wait.
+  bool renews_by_code() const;
+
   bool enrolled() const { return enrolled_; }
 
  private:

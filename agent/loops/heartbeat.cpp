@@ -227,7 +227,9 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   const bool stranger =
       error.code == Errc::unauthorized || error.code == Errc::forbidden || error.code == Errc::conflict;
   std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_ - 1, retry_max_ms, now.entropy);
-  if (stranger) {
+  if (stranger && enrolment_.renews_by_code()) {
+    wait_ms = jittered(retry_first_ms, now.entropy);
+  } else if (stranger) {
     wait_ms = unknown_to_control_first_ms +
               static_cast<std::int64_t>(now.entropy % (retry_max_ms - unknown_to_control_first_ms));
   }

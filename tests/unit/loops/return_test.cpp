@@ -50,6 +50,29 @@ TEST_CASE("a node with another ledger than the enrolled one enrols again and bea
   CHECK(world.control.beats.size() >= 2);
 }
 
+TEST_CASE(
+    "a node that is to enrol again and holds a code does so within seconds, and then waits if that is refused, too") {
+  World world;
+  REQUIRE(store::write_node_key(world.folder.path() + "/state", "old-key"));
+  world.control.approves = false;
+  world.node.host.credentials["enroll-code"] = "good-code";
+  SECTION("it is taken") {
+    world.control.failures.push_back(error_of(Errc::unauthorized, "enrol_again"));
+    world.node.report_to(world.control);
+    world.clock.advance(3'000);
+    CHECK(world.control.key == "key-of-n1");
+    CHECK(world.control.beats.size() >= 1);
+  }
+  SECTION("it is refused") {
+    for (int i = 0; i < 40; ++i) world.control.failures.push_back(error_of(Errc::unauthorized, "enrol_again"));
+    world.node.report_to(world.control);
+    world.clock.advance(3'000);
+    CHECK(world.control.failures.size() >= 37);
+    world.clock.advance(50'000);
+    CHECK(world.control.failures.size() >= 37);
+  }
+}
+
 TEST_CASE("a node whose key is not known asks for approval and tries its key in between") {
   World world;
   REQUIRE(store::write_node_key(world.folder.path() + "/state", "old-key"));
