@@ -28,12 +28,14 @@ class Control:
         self.process = None
         rig.note_control(self)
 
+    def command_line(self):
+        return [self.rig.binary("aura-control"), "serve", "--listen", f"127.0.0.1:{self.port}",
+                "--state-dir", self.dir, "--heartbeat-s", str(self.heartbeat_s)]
+
     def start(self):
         assert self.process is None
-        command = [self.rig.binary("aura-control"), "serve", "--listen", f"127.0.0.1:{self.port}",
-                   "--state-dir", self.dir, "--heartbeat-s", str(self.heartbeat_s)]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command_line(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.rig.until(self.answers, START_S, "aura-control answers")
         return self
 

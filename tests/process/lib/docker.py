@@ -48,7 +48,9 @@ class Docker:
 
     def kill_main_process(self, container_id):
         """As the kernel would: Docker is not asked and only sees its end."""
-        os.kill(self.pid(container_id), signal.SIGKILL)
+        pid = self.pid(container_id)
+        assert pid > 0, "it does not run"  # 0 would be our own process group
+        os.kill(pid, signal.SIGKILL)
 
     def run(self, name, labels, command=("sleep", "3600"), mounts=()):
         """A container of somebody else."""

@@ -52,9 +52,10 @@ class Rig:
         node.give_code(control.code_for(node.id))
         return control, node
 
-    def own_docker(self, live_restore=False):
-        """A Docker daemon of the scenario's own, to be ended and started at will."""
-        daemon = OwnDocker(self, os.path.join(self.dir, f"docker{len(self.own_daemons)}"), live_restore)
+    def own_docker(self, live_restore=False, prefix=()):
+        """A Docker daemon of the scenario's own, to be ended and started at will; `prefix` is put in front of what
+        starts it."""
+        daemon = OwnDocker(self, os.path.join(self.dir, f"docker{len(self.own_daemons)}"), live_restore, prefix)
         self.own_daemons.append(daemon)
         daemon.up()
         daemon.load_image(self.docker.image)
@@ -147,14 +148,15 @@ class Rig:
 
 
 class OwnDocker(Docker):
-    def __init__(self, rig, directory, live_restore):
+    def __init__(self, rig, directory, live_restore, prefix):
         super().__init__(os.path.join(directory, "docker.sock"), "")
         self.flags = ["--live-restore"] if live_restore else []
+        self.prefix = prefix
         self.rig = rig
         self.dir = directory
 
     def tool(self, *arguments):
-        done = subprocess.run([DOCKER_TOOL, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run([*self.prefix, DOCKER_TOOL, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=90)
         assert done.returncode == 0, f"tests/support/docker {' '.join(arguments)}: {done.stdout}"
 

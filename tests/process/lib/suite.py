@@ -26,6 +26,7 @@ class Suite:
 
     rig = Rig              # what a scenario gets
     usual_deadline_s = 90  # of a scenario, unless its module says DEADLINE_S
+    usual_jobs = 2
 
     def __init__(self, script, docs):
         self.script = os.path.realpath(script)
@@ -71,7 +72,7 @@ class Suite:
         parser = argparse.ArgumentParser(description=self.docs, formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument("names", nargs="*", metavar="NAME")
         parser.add_argument("--list", action="store_true")
-        parser.add_argument("--jobs", type=int, default=2)
+        parser.add_argument("--jobs", type=int, default=self.usual_jobs)
         self.options(parser)
         asked = parser.parse_args()
         unknown = [name for name in asked.names if name not in self.names()]

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import urllib.parse
-from http.client import HTTPConnection
 
 from lib import http
 from lib.node import read
@@ -167,16 +166,7 @@ class Member:
 
     def to(self, address, port, timeout_s=http.CALL_S):
         """For http.call and http.Stream: connections from here to there."""
-        return lambda: Connection(self, address, port, timeout_s)
+        return netns.to(self.namespace, address, port, timeout_s)
 
     def call(self, address, port, method, path, body=None, headers=None):
         return http.call(self.to(address, port), method, path, body, headers)
-
-
-class Connection(HTTPConnection):
-    def __init__(self, member, address, port, timeout_s):
-        super().__init__(address, port, timeout=timeout_s)
-        self.member = member
-
-    def connect(self):
-        self.sock = self.member.connect(self.host, self.port, self.timeout)

@@ -4,9 +4,10 @@ import ctypes
 import os
 import socket
 import subprocess
+from http.client import HTTPConnection
 
 CLONE_NEWNET = 0x40000000
-FOLDER = "/run/netns"  # where iproute2 keeps them
+FOLDER = "/run/netns"  # where iproute2 keeps them; one may also be named by its path, such as /proc/PID/ns/net
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -19,13 +20,17 @@ def ip(*arguments, check=True):
 
 def prefix(namespace):
     """In front of a command. Not `ip netns exec`, which mounts an empty /sys/fs/cgroup over the machine's."""
-    return ["nsenter", f"--net={FOLDER}/{namespace}"]
+    return ["nsenter", f"--net={path_of(namespace)}"]
+
+
+def path_of(namespace):
+    return os.path.join(FOLDER, namespace)
 
 
 @contextlib.contextmanager
 def inside(namespace):
     """A socket made in here belongs to the namespace for good; only this thread goes there, and it comes back."""
-    with open("/proc/thread-self/ns/net", "rb") as home, open(f"{FOLDER}/{namespace}", "rb") as there:
+    with open("/proc/thread-self/ns/net", "rb") as home, open(path_of(namespace), "rb") as there:
         enter(there)
         try:
             yield
@@ -41,6 +46,20 @@ def enter(file):
 def connect(namespace, address, port, timeout_s):
     with inside(namespace):
         return socket.create_connection((address, port), timeout=timeout_s)
+
+
+def to(namespace, address, port, timeout_s):
+    """For http.call and http.Stream: connections from there."""
+    return lambda: Connection(namespace, address, port, timeout_s)
+
+
+class Connection(HTTPConnection):
+    def __init__(self, namespace, address, port, timeout_s):
+        super().__init__(address, port, timeout=timeout_s)
+        self.namespace = namespace
+
+    def connect(self):
+        self.sock = connect(self.namespace, self.host, self.port, self.timeout)
 
 
 def listen(namespace, address, port):
