@@ -137,7 +137,9 @@ Verdict all_run(Pass& pass, const OpenCommand& open) {
     if (finding.word == WorkloadWord::unhealthy) {
       if (const Verdict verdict = unhealthy(pass, open, workload, finding)) return verdict;
     }
-    if (finding.word != WorkloadWord::running || must_go(pass, name, workload)) all = false;
+    // An action under way, such as the stop of an order that was overtaken, may yet end what runs.
+    const bool may_change = pass.in_flight.workloads.contains(name);
+    if (finding.word != WorkloadWord::running || may_change || must_go(pass, name, workload)) all = false;
   }
   return all ? Verdict{Ending{}} : Verdict{};
 }

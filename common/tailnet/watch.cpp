@@ -143,16 +143,18 @@ asio::awaitable<Result<Identity>> Watch::whois(std::string address, std::uint16_
     if (now_() - found->second.at < life_ms) co_return found->second.answer;
   }
   auto& slot = asking_[key];
-  if (!slot) {
+  const bool fresh = !slot;
+  if (fresh) {
     if (asking_.size() > limits_.asking) {
       asking_.erase(key);
       co_return Error{Errc::rate_limited, "too many strangers ask at a time", 0, 1};
     }
     slot = std::make_shared<Asking>(context_);
     slot->done.expires_at(asio::steady_timer::time_point::max());
-    spawn(context_.get_executor(), "whois", ask(std::move(address), port, key, slot));
   }
-  const auto asking = slot;
+  const std::shared_ptr<Asking> asking = slot;
+  // From here on the slot may be gone.
+  if (fresh) spawn(context_.get_executor(), "whois", ask(std::move(address), port, key, asking));
   while (!asking->answer) {
     boost::system::error_code cancelled;
     co_await asking->done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
