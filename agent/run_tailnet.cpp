@@ -133,6 +133,15 @@ std::string RunTailnet::words() const {
   return text;
 }
 
+std::string RunTailnet::loopback_words() const {
+  if (!access_) return "closed: api.listen = \"none\"";
+  const tailnet::Status& status = watch_->status();
+  if (status.state == tailnet::State::running && status.tun) {
+    return "closed for the tailnet: tailscaled has a network device, set api.listen = \"tailnet\"";
+  }
+  return "open on " + tailnet::join(config_.api.listen, static_cast<unsigned>(config_.api.port));
+}
+
 loops::TailnetTold RunTailnet::told() const {
   if (!watch_) return {"not used", {}};
   const tailnet::Status& status = watch_->status();
@@ -145,8 +154,7 @@ loops::TailnetTold RunTailnet::told() const {
   if (doors_)
     facts.listening = doors_->words();
   else
-    facts.listening = access_ ? "open on " + tailnet::join(config_.api.listen, static_cast<unsigned>(config_.api.port))
-                              : "closed: api.listen = \"none\"";
+    facts.listening = loopback_words();
   if (hop_ && hop_->device()) {
     facts.control_path = hop_->device()->path();
     facts.control_via = facts.control_path == "direct" ? hop_->device()->direct_address : hop_->device()->relay;

@@ -45,6 +45,7 @@ class RunTailnet {
   void note(std::string kind, std::string text, std::map<std::string, std::string> data = {});
   void tell_key_expiry();
   std::string words() const;
+  std::string loopback_words() const;
 
   boost::asio::io_context& io_;
   const config::Config& config_;

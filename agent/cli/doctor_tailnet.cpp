@@ -20,6 +20,7 @@ namespace aura::cli {
 namespace {
 
 constexpr const char* subject = "tailnet";
+constexpr std::string_view not_wanted = "closed: api.listen = \"none\"";
 constexpr std::int64_t ms_per_day = 24LL * 3600 * 1000;
 constexpr std::int64_t key_expiry_warned_days = 14;
 
@@ -82,9 +83,10 @@ Finding judge_tailnet(const protocol::TailnetReport& seen, std::string_view trou
     text += needed ? "; the control plane cannot be reached." : "; nobody reaches the node's API over the tailnet.";
     return {subject, needed ? Level::bad : Level::warning, std::move(text), remedy_of(seen.state)};
   }
-  if (seen.listening.starts_with("closed") && seen.listening.find("api.listen") == std::string::npos) {
+  if (seen.listening.starts_with("closed") && seen.listening != not_wanted) {
+    const bool to_set = seen.listening.find("api.listen") != std::string::npos;
     return {subject, Level::warning, fmt::format("The node's API is not open on the tailnet: {}.", seen.listening),
-            "journalctl -u aura-node says why"};
+            to_set ? "Set it in agent.toml, then systemctl restart aura-node" : "journalctl -u aura-node says why"};
   }
   if (seen.key_expiry != 0 && seen.key_expiry - now < key_expiry_warned_days * ms_per_day) {
     return {subject, Level::warning,

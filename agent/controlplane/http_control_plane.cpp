@@ -95,6 +95,7 @@ ports::Async<http::Response> HttpControlPlane::send(http::Call what) {
   if (!hop) co_return hop.error();
   what.pin_address = hop->address;
   what.socks5 = hop->socks5;
+  what.from_addresses = hop->from;
   auto response = co_await client_.send(std::move(what));
   if (!response) co_return response;
   // It may have lost its tag, or its address, while we waited.

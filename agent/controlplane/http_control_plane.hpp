@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace aura::controlplane {
 
@@ -23,6 +24,8 @@ struct Hop {
   std::string address;  // literal; "": as the URL's host resolves
   std::string socks5;   // proxy on the way there; "": none
   std::string device;   // stable node id
+  // Our own addresses one of which the connection must come from; empty: any.
+  std::vector<std::string> from;
   bool operator==(const Hop&) const = default;
 };
 // Finds and vouches for it; an error means that nothing is sent. Asked before every call and again before its reply is

@@ -81,7 +81,9 @@ ports::Async<Hop> TailnetHop::vouch(tailnet::Device device) {
     co_return refused(
         fmt::format("{} has no address of the tailnet that this node could reach; nothing is sent", host_));
   }
-  if (!status.tun) {
+  if (status.tun) {
+    hop.from = status.self.addresses;
+  } else {
     hop.socks5 = socks5_;
     if (socks5_.empty()) {
       co_return Error{Errc::invalid_argument,

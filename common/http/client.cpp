@@ -106,9 +106,11 @@ class Transfer {
   }
 
   // After the connection is made or chosen, before anything is sent (CURLOPT_PREREQFUNCTION(3)).
-  static int on_connected(void* self, char* address, char*, int, int) noexcept {
+  static int on_connected(void* self, char* address, char* own_address, int, int) noexcept {
     auto* const transfer = static_cast<Transfer*>(self);
-    transfer->elsewhere_ = transfer->call_.pin_address != address;
+    const auto& from = transfer->call_.from_addresses;
+    const bool from_there = from.empty() || std::find(from.begin(), from.end(), own_address) != from.end();
+    transfer->elsewhere_ = transfer->call_.pin_address != address || !from_there;
     return transfer->elsewhere_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
   }
 
@@ -280,7 +282,7 @@ Result<Response> Transfer::take() {
   if (too_large_) {
     return failure(Errc::too_large, fmt::format("the answer is larger than {} bytes", call_.max_body_bytes));
   }
-  if (elsewhere_) return failure(Errc::forbidden, "the connection is to another address; nothing was sent");
+  if (elsewhere_) return failure(Errc::forbidden, "the connection goes another way than it must; nothing was sent");
   if (*code_ != CURLE_OK && !sink_has_enough_) {
     const std::string_view text = error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(*code_);
     return failure(kind_of(*code_), text);

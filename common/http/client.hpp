@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aura::http {
 
@@ -31,6 +32,10 @@ struct Call {
   // Literal address to connect to instead of resolving the URL's host. Compared again with what the connection, also
   // a reused one, is really made to: with another nothing is sent, and the result is forbidden.
   std::string pin_address;
+  // Literal addresses of our own one of which the connection must come from, compared likewise; empty: any. An address
+  // says who is meant, only the way there says that it is them: a route that is missing would lead to a neighbour who
+  // has taken the same address.
+  std::vector<std::string> from_addresses;
   std::string socks5;  // "ADDRESS:PORT" of a SOCKS5 proxy (RFC 1928), which is given pin_address; "": none
 };
 

@@ -150,6 +150,8 @@ std::optional<State> state_of(std::string_view word) {
   return std::nullopt;
 }
 
+std::string suffix_of(const Device& device) { return device.name.substr(device.short_name().size()); }
+
 bool is_called(const Device& device, const std::string& name) {
   if (device.name.empty()) return false;
   if (device.name == name || device.short_name() == name) return true;
@@ -183,14 +185,19 @@ Result<std::optional<Device>> decode_device(std::string_view body, std::string_v
   std::string wrong;
   const Members members(*object, wrong);
   const std::string wanted = name_of(std::string(name));
+  const Device self = peer_device(Members(members.object("Self"), wrong));
   std::optional<Device> found;
+  int best = -1;
+  // A whole name or an address beats a first label, which devices of several tailnets may have: then our own's counts.
   const auto consider = [&](Device device) {
     if (!is_called(device, wanted)) return;
-    // A whole name or an address beats a first label, which a device from another tailnet may share.
     const bool exact = wanted != device.short_name() || device.name == wanted;
-    if (!found || exact) found = std::move(device);
+    const int rank = exact ? 2 : suffix_of(device) == suffix_of(self) ? 1 : 0;
+    if (rank <= best) return;
+    best = rank;
+    found = std::move(device);
   };
-  consider(peer_device(Members(members.object("Self"), wrong)));
+  consider(self);
   for (const auto& [key, value] : members.object("Peer")) {
     if (const json::object* peer = value.if_object()) consider(peer_device(Members(*peer, wrong)));
   }

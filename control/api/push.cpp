@@ -96,7 +96,10 @@ asio::awaitable<bool> Push::push_one(const std::string& node_id) {
   call.timeout_ms = push_timeout_ms;
   call.max_body_bytes = max_reply_bytes;
   call.pin_address = target->address;
-  if (!watch_.status().tun) call.socks5 = options_.socks5;
+  if (watch_.status().tun)
+    call.from_addresses = watch_.status().self.addresses;
+  else
+    call.socks5 = options_.socks5;
   ++counts_.sent;
   const auto response = co_await client_.send(std::move(call));
   const PushResult result = response.has_value() ? result_of(response->status) : PushResult::failed;

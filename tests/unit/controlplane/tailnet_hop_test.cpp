@@ -59,7 +59,7 @@ asio::awaitable<http::Reply> refused() {
 TEST_CASE("the control plane is the device of that name with the tag, at its tailnet address") {
   Node node;
   node.begin();
-  CHECK(node.find().value() == Hop{"100.64.0.9", "", "nControl"});
+  CHECK(node.find().value() == Hop{"100.64.0.9", "", "nControl", {"100.64.0.2"}});
   CHECK(node.hop.device().value().path() == "direct");
   CHECK(node.strangers.empty());
 }
@@ -184,10 +184,31 @@ TEST_CASE("a reply is not believed if by then nobody vouches any more, or somebo
     hops.erase(hops.begin());
     co_return next;
   });
-  hops = {{"127.0.0.1", "", "nControl"}};
+  hops = {{"127.0.0.1", "", "nControl", {}}};
   CHECK(run(context, control.heartbeat({})).error().http_status == 0);
-  hops = {{"127.0.0.1", "", "nControl"}, {"127.0.0.1", "", "nOther"}};
+  hops = {{"127.0.0.1", "", "nControl", {}}, {"127.0.0.1", "", "nOther", {}}};
   CHECK(run(context, control.heartbeat({})).error().http_status == 0);
-  hops = {{"127.0.0.1", "", "nControl"}, {"127.0.0.1", "", "nControl"}};
+  hops = {{"127.0.0.1", "", "nControl", {}}, {"127.0.0.1", "", "nControl", {}}};
   CHECK(run(context, control.heartbeat({})).error().http_status == 403);
+}
+
+TEST_CASE("nothing is sent on a connection that does not come from our own place in the tailnet") {
+  asio::io_context context;
+  int requests = 0;
+  http::Server server(context, {}, [&requests](const http::Request&, const http::Peer&) {
+    ++requests;
+    return refused();
+  });
+  const auto port = server.listen_tcp("127.0.0.1", 0).value();
+  http::Client client(context);
+  std::string own = "100.64.0.2";
+  HttpControlPlane control(client, "http://127.0.0.1:" + std::to_string(port), "n1", [&own]() -> ports::Async<Hop> {
+    co_return Hop{"127.0.0.1", "", "nControl", {own}};
+  });
+  control.use_key("secret");
+  CHECK(run(context, control.heartbeat({})).error().code == Errc::forbidden);
+  CHECK(requests == 0);
+  own = "127.0.0.1";
+  CHECK(run(context, control.heartbeat({})).error().http_status == 403);
+  CHECK(requests == 1);
 }

@@ -62,6 +62,18 @@ TEST_CASE("a whole name beats a first label that another tailnet's device shares
   }
 }
 
+TEST_CASE("of several devices with one first label our own tailnet's is meant, in whatever order they are told") {
+  PeerWords ours, theirs;
+  ours.id = "nOurs";
+  ours.name = "control.tn.test.";
+  theirs.id = "nTheirs";
+  theirs.name = "control.other.test.";
+  for (const auto& peers : {std::vector{test::peer_body(ours), test::peer_body(theirs)},
+                            std::vector{test::peer_body(theirs), test::peer_body(ours)}}) {
+    CHECK(decode_device(test::status_body("Running", peers), "control").value()->id == "nOurs");
+  }
+}
+
 TEST_CASE("whois gives device, tags and the values of each capability") {
   PeerWords peer;
   peer.tags = {"tag:aura-control"};
