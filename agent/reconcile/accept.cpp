@@ -2,7 +2,6 @@
 
 #include "agent/reconcile/backoff.hpp"
 #include "agent/reconcile/evolve_parts.hpp"
-#include "common/digest.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,7 +21,6 @@ using protocol::Verb;
 namespace code = protocol::code;
 
 constexpr int busy_retry_s = 5;
-constexpr std::string_view digest_head = R"({"sha256":")";
 
 // Beyond Limits::open_commands: for decisions about the node, and for cancel, which make room.
 constexpr std::size_t reserved_commands = 32;
@@ -279,16 +277,8 @@ bool supersedes(const Command& newer, const Command& older) {
   return !newer.generation || !older.generation || *older.generation <= *newer.generation;
 }
 
-Command without_specs(Command command) {
-  for (auto& [name, text] : command.args.workloads) {
-    // Twice is once: what is kept may be compared with what is kept.
-    if (!text.starts_with(digest_head)) text = fmt::format("{}{}\"}}", digest_head, sha256_hex(text));
-  }
-  return command;
-}
-
 Acceptance accept(const State& state, const Command& given, Origin origin, const Now& now, const Applied* applied) {
-  const Command command = without_specs(given);
+  const Command command = protocol::without_specs(given);
   if (std::optional<Acceptance> known = known_before(state, command)) return *known;
   if (!is_local(origin) && owes_too_many(state)) {
     return deferred(code::busy, "Too many outcomes wait to be confirmed.", busy_retry_s);

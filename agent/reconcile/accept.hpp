@@ -38,9 +38,6 @@ struct Applied {
   std::string refusal;  // not empty: they cannot be taken; one or more sentences
 };
 
-// The command as it is kept: of each spec its digest, since specs are kept where they are declared.
-protocol::Command without_specs(protocol::Command command);
-
 // Does `newer`, accepted after `older`, end it while it is open? A decision about the node ends those about the node
 // and its workloads, one about a workload those about that workload; never one that the control plane made later
 // (a higher generation). Pulls, holds and the like go on.

@@ -135,6 +135,10 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// The command as it is kept and shown: of each spec its digest, {"sha256":"…"}, since a spec's environment may hold
+// secrets, and specs are kept where they are declared.
+Command without_specs(Command command);
+
 // The stable codes of refusals and transient answers, as they stand in JSON.
 namespace code {
 inline constexpr std::string_view stale_generation = "stale_generation";

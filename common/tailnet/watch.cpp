@@ -101,6 +101,7 @@ asio::awaitable<void> Watch::refresh() {
     next.trouble = answer.error().message;
     next.tun = status_.tun;
     next.version = status_.version;
+    next.self = status_.self;  // who we are; whom to trust is whois' word alone
     known_.clear();
   }
   if (next.state != status_.state) {

@@ -99,7 +99,7 @@ Answer<CommandView> Plane::command(const std::string& node_id, const std::string
 
 CommandView Plane::view(const Node& node, const CommandRecord& record, const Moment& moment) const {
   CommandView shown;
-  shown.command = record.command;
+  shown.command = protocol::without_specs(record.command);
   shown.node_id = record.node_id;
   shown.state = fleet::command_state(record, liveness(node, moment).heard, node.status.heard_at, moment.now);
   shown.age_s = fleet::age_s(record, moment.now);

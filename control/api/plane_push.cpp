@@ -23,6 +23,8 @@ std::optional<protocol::Command> Plane::next_push(const std::string& node_id, co
     return !open.pushed && open.record.deferred_code.empty() && !is_held_back(commands, open);
   });
   if (next == commands.end()) return std::nullopt;
+  // Whois names the machine, not who has the port there: what may hold secrets waits for the node to ask with its key.
+  if (!next->record.command.args.workloads.empty()) return std::nullopt;
   return fleet::as_sent(next->record, moment.now);
 }
 

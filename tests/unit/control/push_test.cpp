@@ -73,6 +73,25 @@ TEST_CASE("commands are pushed in their order, each until the node has answered 
   CHECK(control.shown().commands[1].delivered_at == 0);
 }
 
+TEST_CASE("an apply is not pushed, for its specs may hold secrets, and nobody sees them in a view") {
+  ControlPlane control;
+  heard_over_tailnet(control);
+  protocol::Command apply;
+  apply.id = "apply-1";
+  apply.verb = protocol::Verb::apply;
+  apply.target = *protocol::parse_target("node");
+  apply.args.workloads["web"] = R"({"image":"a:1","env":{"PASSWORD":"hunter2"}})";
+  const auto queued = control.plane->queue("vm-1", apply, control.now);
+  REQUIRE(queued.has_value());
+  CHECK(next_of(control).empty());
+  CHECK(encode_command(*queued).find("hunter2") == std::string::npos);
+  CHECK(encode_command(*control.plane->command("vm-1", "apply-1", control.now)).find("hunter2") == std::string::npos);
+  CHECK(encode_node(*control.plane->node("vm-1", control.now), Detail::full).find("hunter2") == std::string::npos);
+  const auto polled = control.plane->poll("vm-1", 0, control.now);
+  REQUIRE(polled->commands.size() == 1);
+  CHECK(polled->commands.front().args.workloads.at("web").find("hunter2") != std::string::npos);
+}
+
 TEST_CASE("what the long poll has given is pushed too, since nobody knows that it arrived, until it has its outcome") {
   ControlPlane control;
   heard_over_tailnet(control);
