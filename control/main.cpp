@@ -24,7 +24,8 @@ CLI::App* subcommand(CLI::App& app, const std::string& name, const std::string& 
 void connect(CLI::App* command, cli::Connection& connection) {
   command->add_option("--url", connection.url, "Address of aura-control (AURA_CONTROL_URL; http://127.0.0.1:8080)");
   command->add_option("--token-file", connection.token_file,
-                      "File with the operator token (AURA_CONTROL_TOKEN_FILE; /var/lib/aura-control/operator-token). "
+                      "File with the operator token (AURA_CONTROL_TOKEN_FILE; to this machine itself "
+                      "/var/lib/aura-control/operator-token). "
                       "Over the tailnet none is needed where a role is granted");
   command->add_flag("--json", connection.json, "Print JSON");
 }
@@ -133,8 +134,31 @@ void add_enrolment(CLI::App& app, Action& action) {
         [options, run, &action] { action = [options, run] { return run(options->connection, options->node_id); }; });
   };
   add("enroll", "Print a one-time enrolment code for a node, valid 30 minutes", cli::enroll);
-  add("approve", "Let in a machine that asked to enrol without a code", cli::approve);
   add("reenroll", "Let another machine take over a node id, and print its code", cli::reenroll);
+}
+
+void add_claims(CLI::App& app, Action& action) {
+  struct Options {
+    cli::Connection connection;
+    std::string node_id, device;
+  };
+  using Run = int (*)(const cli::Connection&, const std::string&, const std::string&);
+  const auto add = [&](const char* name, const char* what, Run run) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command =
+        subcommand(app, name, what, std::string("aura-control ") + name + " vm-17 --device nKq3Xv5CNTRL");
+    command->add_option("NODE", options->node_id, "Node id")->required();
+    command
+        ->add_option("--device", options->device,
+                     "Only if it is this device that asks: its stable id, as aura-control nodes shows it")
+        ->check([](const std::string& id) { return std::string(id.empty() ? "must not be empty" : ""); });
+    connect(command, options->connection);
+    command->callback([options, run, &action] {
+      action = [options, run] { return run(options->connection, options->node_id, options->device); };
+    });
+  };
+  add("approve", "Let in a machine that asked to enrol without a code", cli::approve);
+  add("refuse", "Turn away a machine that asked to enrol without a code", cli::refuse);
 }
 
 }  // namespace
@@ -150,6 +174,7 @@ int main(int argc, char** argv) {
   add_send(app, action);
   add_events(app, action);
   add_enrolment(app, action);
+  add_claims(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -54,6 +54,7 @@ class Api {
   boost::asio::awaitable<http::Reply> operator_route(const http::Request& request, Path path, Operator who,
                                                      http::Peer peer);
   http::Reply operator_post(const http::Request& request, const Path& path, const Operator& who);
+  http::Reply settle_claim(const http::Request& request, const Path& path, const Operator& who);
   http::Reply queue(const http::Request& request, const std::string& node_id, const Operator& who);
   boost::asio::awaitable<http::Reply> command(const http::Request& request, std::string node_id, std::string id);
   http::Reply events(const http::Request& request, const http::Peer& peer);

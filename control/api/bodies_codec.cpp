@@ -15,6 +15,7 @@ using namespace protocol::json;  // NOLINT: this file is a codec too
 
 constexpr std::size_t max_reason_bytes = 1024;
 constexpr std::size_t max_code_bytes = 128;
+constexpr std::size_t max_device_bytes = 256;
 constexpr std::array<std::string_view, 6> stages = {"queued",      "provisioning", "networking",
                                                     "configuring", "running",      "failed"};
 
@@ -45,6 +46,29 @@ std::string read_node_id(const Value& value, const Path& path, Problem& problem)
   std::string id = fields.text("node_id", Need::required);
   if (!is_node_id(id)) fields.wrong("node_id", "must match [a-z0-9][a-z0-9-]{0,62}");
   return id;
+}
+
+std::string read_device(const Value& value, const Path& path, Problem& problem) {
+  const Fields fields(value, path, problem);
+  std::string device = fields.line("device", Need::optional, max_device_bytes);
+  // Whoever means a device and names none must not get any.
+  const bool given = value.is_object() && value.get_object().if_contains("device") != nullptr &&
+                     !value.get_object().at("device").is_null();
+  if (given && device.empty()) fields.wrong("device", "must name a device, or be left out");
+  return device;
+}
+
+ClaimRecord read_claim(const Value& value, const Path& path, Problem& problem) {
+  const Fields fields(value, path, problem);
+  ClaimRecord out;
+  out.node_id = fields.text("node_id", Need::required);
+  out.ledger_id = fields.text("ledger_id", Need::required);
+  out.cloud_instance_id = fields.text("cloud_instance_id", Need::optional);
+  out.device = fields.text("device", Need::optional);
+  out.device_name = fields.text("device_name", Need::optional);
+  out.address = fields.text("address", Need::optional);
+  out.approved = fields.flag("approved", Need::required);
+  return out;
 }
 
 StageBody read_stage(const Value& value, const Path& path, Problem& problem) {
@@ -90,6 +114,24 @@ std::string encode_node_id_body(std::string_view node_id) {
   return boost::json::serialize(out);
 }
 
+std::string encode_device_body(std::string_view device) {
+  Object out;
+  put_some(out, "device", device);
+  return boost::json::serialize(out);
+}
+
+std::string encode_claim(const ClaimRecord& claim) {
+  Object out;
+  put(out, "node_id", claim.node_id);
+  put(out, "ledger_id", claim.ledger_id);
+  put_some(out, "cloud_instance_id", claim.cloud_instance_id);
+  put_some(out, "device", claim.device);
+  put_some(out, "device_name", claim.device_name);
+  put_some(out, "address", claim.address);
+  out["approved"] = claim.approved;
+  return boost::json::serialize(out);
+}
+
 std::string encode_problem(std::string_view code, std::string_view message, std::string_view path,
                            std::optional<std::uint64_t> last_epoch) {
   Object error;
@@ -104,6 +146,8 @@ std::string encode_problem(std::string_view code, std::string_view message, std:
 
 Result<protocol::Command> decode_operator_command(std::string_view json) { return decode(json, read_operator_command); }
 Result<std::string> decode_node_id_body(std::string_view json) { return decode(json, read_node_id); }
+Result<std::string> decode_device_body(std::string_view json) { return decode(json, read_device); }
+Result<ClaimRecord> decode_claim(std::string_view json) { return decode(json, read_claim); }
 Result<StageBody> decode_stage_body(std::string_view json) { return decode(json, read_stage); }
 
 std::string encode_code(std::string_view code, std::int64_t valid_s) {

@@ -53,12 +53,7 @@ http::Reply Api::operator_post(const http::Request& request, const Path& path, c
   }
   if (path.size() != 4 || path[1] != "nodes") return no_route();
   if (path[3] == "commands") return queue(request, path[2], who);
-  if (path[3] == "approve") {
-    if (const auto refused = refuse(who, Act::approve)) return problem_reply(*refused);
-    const auto done = plane_.approve(path[2], who.actor, moment);
-    if (done.has_error()) return problem_reply(done.error());
-    return json_reply(204, "");
-  }
+  if (path[3] == "approve" || path[3] == "refuse") return settle_claim(request, path, who);
   if (path[3] == "reenroll") {
     if (const auto refused = refuse(who, Act::reenroll)) return problem_reply(*refused);
     const auto code = plane_.reenroll(path[2], who.actor, moment);
@@ -66,6 +61,17 @@ http::Reply Api::operator_post(const http::Request& request, const Path& path, c
     return json_reply(200, encode_code(*code, code_valid_s));
   }
   return no_route();
+}
+
+http::Reply Api::settle_claim(const http::Request& request, const Path& path, const Operator& who) {
+  const bool lets_in = path[3] == "approve";
+  if (const auto refused = refuse(who, lets_in ? Act::approve : Act::refuse_claim)) return problem_reply(*refused);
+  const auto device = request.body.empty() ? Result<std::string>(std::string()) : decode_device_body(request.body);
+  if (device.has_error()) return body_problem_reply(device.error());
+  const auto claim = lets_in ? plane_.approve(path[2], *device, who.actor, clock_())
+                             : plane_.refuse_claim(path[2], *device, who.actor, clock_());
+  if (claim.has_error()) return problem_reply(claim.error());
+  return json_reply(200, encode_claim(*claim));
 }
 
 http::Reply Api::queue(const http::Request& request, const std::string& node_id, const Operator& who) {

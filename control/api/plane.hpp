@@ -26,12 +26,15 @@ namespace aura::control {
 
 inline constexpr std::size_t max_nodes = 100'000;
 inline constexpr std::size_t max_claims = 1'000;
+inline constexpr std::size_t max_claims_of_device = 8;        // that wait for an operator
+inline constexpr std::size_t max_claims_without_device = 64;  // likewise, of all that come from outside the tailnet
 inline constexpr std::size_t max_codes = 10'000;
 inline constexpr std::size_t max_open_commands = 64;           // of one node
 inline constexpr std::size_t reserved_commands = 32;           // beyond it: intents of the node and cancel
 inline constexpr std::size_t max_delivery_bytes = 512 * 1024;  // of commands in one reply (a node reads 1 MiB)
 inline constexpr std::int64_t code_valid_s = 30 * 60;
 inline constexpr std::int64_t claim_valid_s = 24 * 3600;
+inline constexpr std::int64_t turned_away_s = 3600;  // a device may not claim that node id again; a restart forgets it
 inline constexpr std::int64_t stranger_told_every_s = 600;  // of one claimant to one node
 inline constexpr std::size_t max_strangers_counted = 1'024;
 inline constexpr int nodes_per_heartbeat_second = 1'000;  // the interval grows beyond it
@@ -65,7 +68,7 @@ class Plane {
   // Reads the store; to be called once, first. From `moment` on every node has a fresh full term.
   Result<void> load(const Moment& moment);
 
-  // ---- what nodes ask (plane_enrol.cpp, plane_devices.cpp, plane_beat.cpp)
+  // ---- what nodes ask (plane_enrol.cpp, plane_claims.cpp, plane_devices.cpp, plane_beat.cpp)
   Answer<protocol::EnrollReply> enroll(const protocol::EnrollRequest& request, const Moment& moment,
                                        const Sender& sender = {});
   // Key and device of a node's call: as check_key, and 403 where the node id is bound to another device than the
@@ -102,7 +105,13 @@ class Plane {
   Answer<CommandView> queue(const std::string& node_id, protocol::Command command, const Moment& moment);
   Answer<CommandView> command(const std::string& node_id, const std::string& id, const Moment& moment);
   Answer<std::string> make_code(const std::string& node_id, const std::string& actor, const Moment& moment);
-  Answer<void> approve(const std::string& node_id, const std::string& actor, const Moment& moment);
+  // The machine that waits under that node id, let in or turned away (plane_claims.cpp); the reply says which it is.
+  // 404 where none waits, 409 where it is another device than the given one ("": any will do). One that was approved
+  // can be turned away until it has fetched its key, then 409.
+  Answer<ClaimRecord> approve(const std::string& node_id, const std::string& device, const std::string& actor,
+                              const Moment& moment);
+  Answer<ClaimRecord> refuse_claim(const std::string& node_id, const std::string& device, const std::string& actor,
+                                   const Moment& moment);
   Answer<std::string> reenroll(const std::string& node_id, const std::string& actor, const Moment& moment);
   std::vector<NodeView> nodes(const Moment& moment) const;
   Answer<NodeView> node(const std::string& node_id, const Moment& moment);
@@ -144,6 +153,9 @@ class Plane {
                                       const Moment& moment);
   Answer<protocol::EnrollReply> claim(const protocol::EnrollRequest& request, const Sender& sender,
                                       const Moment& moment);
+  std::optional<Problem> refuse_more_claims(const Sender& sender) const;
+  Answer<ClaimRecord> claim_of(const std::string& node_id, const std::string& device) const;
+  void turn_away(const std::string& key, const Moment& moment);
   Answer<CodeRecord> usable_code(const protocol::EnrollRequest& request, const Moment& moment) const;
   Problem stranger(const Node& node, const Sender& sender, const Moment& moment);
   Answer<void> check_device(const std::string& node_id, const Sender& sender, const Moment& moment);
@@ -180,6 +192,7 @@ class Plane {
   std::unordered_map<std::string, std::string> node_of_key_;  // key hash -> node id
   std::unordered_map<std::string, CodeRecord> codes_;         // by hash
   std::map<std::string, ClaimRecord> claims_;                 // by node id
+  std::map<std::string, std::int64_t> turned_away_;           // node id and device -> mono_ms until which
   std::set<std::string> unwritten_;                           // nodes whose status is not stored yet
   RateLimit strangers_told_{1.0 / stranger_told_every_s, 1, max_strangers_counted};
 };

@@ -1,4 +1,4 @@
-// Who is a node: enrolment, keys, codes, claims.
+// Who is a node: enrolment, keys, codes. Who asks without a code: plane_claims.cpp.
 #include "common/digest.hpp"
 #include "common/ids.hpp"
 #include "control/api/plane.hpp"
@@ -58,32 +58,6 @@ Answer<EnrollReply> Plane::enroll(const EnrollRequest& request, const Moment& mo
   code->spent_by_ledger = request.ledger_id;
   changes.codes.push_back(*code);
   return admit(request, sender, std::move(changes), moment);
-}
-
-Answer<EnrollReply> Plane::claim(const EnrollRequest& request, const Sender& sender, const Moment& moment) {
-  const auto found = claims_.find(request.node_id);
-  const bool same = found != claims_.end() && found->second.ledger_id == request.ledger_id &&
-                    found->second.cloud_instance_id == request.cloud_instance_id &&
-                    found->second.device == sender.device;
-  if (found != claims_.end() && !same) {
-    return Problem{403, "claimed", "another machine already asks to be this node; an operator must decide first"};
-  }
-  if (same && found->second.approved) return admit(request, sender, {}, moment);
-  if (same) return EnrollReply{};
-  if (claims_.size() >= max_claims) {
-    return Problem{429, "too_many_claims", "too many machines wait for approval", {}, {}, patience_s};
-  }
-  Changes changes;
-  changes.claims.push_back({request.node_id, request.ledger_id, request.cloud_instance_id, moment.now.wall_ms, false,
-                            sender.device, sender.name});
-  changes.events.push_back(own_event(
-      request.node_id, "enrolment_asked", Severity::notice,
-      (sender.over_tailnet() ? words_of(sender) + " " : "") + "asks to enrol and waits for aura-control approve",
-      moment));
-  const auto committed = store_.commit(changes);
-  if (committed.has_error()) return store_problem(committed.error());
-  adopt(changes);
-  return EnrollReply{};
 }
 
 Answer<EnrollReply> Plane::admit(const EnrollRequest& request, const Sender& sender, Changes changes,
@@ -165,24 +139,6 @@ Answer<std::string> Plane::make_code(const std::string& node_id, const std::stri
   Changes changes;
   changes.audit.push_back({moment.now.wall_ms, actor, "enroll_code", node_id, ""});
   return mint_code(std::move(changes), node_id, moment);
-}
-
-Answer<void> Plane::approve(const std::string& node_id, const std::string& actor, const Moment& moment) {
-  const auto found = claims_.find(node_id);
-  if (found == claims_.end()) {
-    return Problem{404, "no_claim", "no machine waits for approval under this node id; see aura-control nodes"};
-  }
-  Changes changes;
-  ClaimRecord claim = found->second;
-  claim.approved = true;
-  changes.audit.push_back(
-      {moment.now.wall_ms, actor, "approve", node_id,
-       fmt::format("ledger {} instance {} device {}", claim.ledger_id, claim.cloud_instance_id, claim.device)});
-  changes.claims.push_back(std::move(claim));
-  const auto committed = store_.commit(changes);
-  if (committed.has_error()) return store_problem(committed.error());
-  adopt(changes);
-  return {};
 }
 
 Answer<std::string> Plane::reenroll(const std::string& node_id, const std::string& actor, const Moment& moment) {

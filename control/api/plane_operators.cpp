@@ -145,11 +145,11 @@ std::vector<NodeView> Plane::nodes(const Moment& moment) const {
     NodeView pending;
     pending.id = id;
     pending.verdict.word = "pending";
-    const std::string from =
-        claim.device.empty() ? "" : " from the device " + claim.device_name + " (" + claim.device + ")";
-    pending.verdict.reasons.push_back(claim.approved
-                                          ? "approved; the machine has not come back for its key yet"
-                                          : "asks to enrol" + from + "; aura-control approve " + id + " lets it in");
+    const Sender sender{claim.device, claim.device_name, claim.address};
+    const std::string who = sender.over_tailnet() ? words_of(sender) + " " : "";
+    pending.verdict.reasons.push_back(claim.approved ? "approved; the machine has not come back for its key yet"
+                                                     : who + "asks to enrol; aura-control approve " + id +
+                                                           " lets it in, aura-control refuse " + id + " turns it away");
     pending.lights = fleet::judge_lights(pending.status, {});
     pending.record.id = id;
     pending.record.ledger_id = claim.ledger_id;

@@ -15,6 +15,7 @@ std::string_view name_of(Act act) {
     case Act::command: return "to give a command";
     case Act::enroll_code: return "to mint an enrolment code";
     case Act::approve: return "to let a machine in";
+    case Act::refuse_claim: return "to turn a machine away";
     case Act::reenroll: return "to open a node id to another machine";
     case Act::decommission: return "to decommission a node";
   }
@@ -39,7 +40,8 @@ Role needed_for(Act act) {
     case Act::look: return Role::viewer;
     case Act::command:
     case Act::enroll_code:
-    case Act::approve: return Role::operate;
+    case Act::approve:
+    case Act::refuse_claim: return Role::operate;
     case Act::reenroll:
     case Act::decommission: return Role::admin;
   }

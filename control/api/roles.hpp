@@ -17,7 +17,7 @@ std::string_view to_string(Role role);  // "none", "viewer", "operator", "admin"
 std::optional<Role> parse_role(std::string_view word);
 
 // What operators can ask for.
-enum class Act { look, command, enroll_code, approve, reenroll, decommission };
+enum class Act { look, command, enroll_code, approve, refuse_claim, reenroll, decommission };
 Act act_of(protocol::Verb verb);
 Role needed_for(Act act);
 

@@ -78,6 +78,11 @@ struct OperatorCommand {
 std::string encode_operator_command(const OperatorCommand& command);
 std::string encode_node_id_body(std::string_view node_id);
 Result<std::string> decode_node_id_body(std::string_view json);  // {"node_id":…}
+// {"device":…}, of which device a claim must be; "" where it is left out, and it may be of any.
+std::string encode_device_body(std::string_view device);
+Result<std::string> decode_device_body(std::string_view json);
+std::string encode_claim(const ClaimRecord& claim);  // without its time
+Result<ClaimRecord> decode_claim(std::string_view json);
 struct StageBody {
   std::string stage, reason;
 };

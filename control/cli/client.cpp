@@ -47,20 +47,23 @@ std::string first_word(const std::string& text) {
 // Is that address on this machine, where nobody has a tailnet identity?
 bool is_local(const std::string& url) {
   std::string host = url.substr(url.find("://") + 3);
+  if (host.find('@') != host.npos) return false;  // what is before it is no host
   host = host.substr(0, host.find('/'));
-  if (host.starts_with('[')) return tailnet::is_loopback(host.substr(1, host.find(']') - 1));
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find(']');
+    const bool ends_there = end + 1 == host.size() || (end != host.npos && host[end + 1] == ':');
+    return ends_there && tailnet::is_loopback(host.substr(1, end - 1));
+  }
   host = host.substr(0, host.find(':'));
   return host == "localhost" || tailnet::is_loopback(host);
 }
 
-// "" where none was named and there is none to read, which is well over the tailnet.
+// "" where none is to be sent, which is well over the tailnet.
 Result<std::string> token_of(const Connection& connection, const std::string& url) {
-  const std::string named = given(connection.token_file, "AURA_CONTROL_TOKEN_FILE", "");
-  const std::string path = named.empty() ? default_token_file : named;
+  const std::string path = token_file_for(connection, url);
+  if (path.empty()) return path;
   const auto text = read_file(path, max_token_bytes);
   if (text.has_error()) {
-    const bool none = text.error().code == Errc::not_found || text.error().code == Errc::forbidden;
-    if (named.empty() && none && !is_local(url)) return std::string();
     return Error{Errc::invalid_argument, text.error().message + "; give the operator token's file with --token-file"};
   }
   std::string token = first_word(*text);
@@ -86,6 +89,10 @@ boost::asio::awaitable<void> exchange(http::Client& client, http::Call call, con
 }
 
 }  // namespace
+
+std::string token_file_for(const Connection& connection, const std::string& url) {
+  return given(connection.token_file, "AURA_CONTROL_TOKEN_FILE", is_local(url) ? default_token_file : "");
+}
 
 class Client::Impl {
  public:

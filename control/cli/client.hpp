@@ -17,9 +17,13 @@ inline constexpr const char* default_token_file = "/var/lib/aura-control/operato
 // Where the control plane is and who asks.
 struct Connection {
   std::string url;         // "": $AURA_CONTROL_URL, else default_url
-  std::string token_file;  // "": $AURA_CONTROL_TOKEN_FILE, else default_token_file, where there is one
+  std::string token_file;  // "": $AURA_CONTROL_TOKEN_FILE, else see token_file_for
   bool json = false;
 };
+
+// Whose token goes to that URL; "": none. A file that was named goes where it is told, the default one to this machine
+// alone: whoever is asked sees the token.
+std::string token_file_for(const Connection& connection, const std::string& url);
 
 class Client {
  public:

@@ -28,7 +28,9 @@ int send(const Connection& connection, const SendOptions& options);
 int events(const Connection& connection, const std::string& node_id, int tail, bool follow);
 
 int enroll(const Connection& connection, const std::string& node_id);
-int approve(const Connection& connection, const std::string& node_id);
+// The machine that waits under that node id; with a device not empty only if it is that one (stable id).
+int approve(const Connection& connection, const std::string& node_id, const std::string& device);
+int refuse(const Connection& connection, const std::string& node_id, const std::string& device);
 int reenroll(const Connection& connection, const std::string& node_id);
 
 }  // namespace aura::control::cli

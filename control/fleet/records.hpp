@@ -86,7 +86,7 @@ struct ClaimRecord {
   std::string node_id, ledger_id, cloud_instance_id;
   WallMs asked_at = 0;
   bool approved = false;
-  std::string device, device_name;  // it asked from; "": not over the tailnet
+  std::string device, device_name, address;  // it asked from; "": not over the tailnet
 };
 
 // A one-time enrolment code, known by its hash alone.

@@ -52,8 +52,12 @@ constexpr std::array tailnet_devices = {
     "alter table claims add column device_name text not null default ''",
 };
 
-const std::array<std::span<const char* const>, 2> steps = {std::span<const char* const>(first_schema),
-                                                           std::span<const char* const>(tailnet_devices)};
+// From where a claim came.
+constexpr std::array claim_addresses = {"alter table claims add column address text not null default ''"};
+
+const std::array<std::span<const char* const>, 3> steps = {std::span<const char* const>(first_schema),
+                                                           std::span<const char* const>(tailnet_devices),
+                                                           std::span<const char* const>(claim_addresses)};
 
 }  // namespace
 

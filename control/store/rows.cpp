@@ -89,9 +89,9 @@ void put(soci::session& sql, const CodeRecord& code) {
 void put(soci::session& sql, const ClaimRecord& claim) {
   const Number asked_at = claim.asked_at, approved = flag(claim.approved);
   sql << "insert or replace into claims (node_id, ledger_id, cloud_instance_id, asked_at, approved, device,"
-         " device_name) values (:a,:b,:c,:d,:e,:f,:g)",
+         " device_name, address) values (:a,:b,:c,:d,:e,:f,:g,:h)",
       use(claim.node_id), use(claim.ledger_id), use(claim.cloud_instance_id), use(asked_at), use(approved),
-      use(claim.device), use(claim.device_name);
+      use(claim.device), use(claim.device_name), use(claim.address);
 }
 
 void put(soci::session& sql, const AuditRecord& entry) {

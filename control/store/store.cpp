@@ -328,10 +328,10 @@ Result<std::vector<ClaimRecord>> Store::claims() {
     ClaimRecord claim;
     Number asked_at = 0, approved = 0;
     soci::statement statement =
-        (impl_->sql.prepare << "select node_id, ledger_id, cloud_instance_id, asked_at, approved, device, device_name"
-                               " from claims",
+        (impl_->sql.prepare << "select node_id, ledger_id, cloud_instance_id, asked_at, approved, device, device_name,"
+                               " address from claims",
          into(claim.node_id), into(claim.ledger_id), into(claim.cloud_instance_id), into(asked_at), into(approved),
-         into(claim.device), into(claim.device_name));
+         into(claim.device), into(claim.device_name), into(claim.address));
     std::vector<ClaimRecord> out;
     for (bool more = statement.execute(true); more; more = statement.fetch()) {
       claim.asked_at = asked_at;

@@ -152,6 +152,27 @@ TEST_CASE("over the network no token file is needed, on this machine one is") {
     CHECK(opened(url, "").has_error());
 }
 
+TEST_CASE("the default token goes to this machine alone, one that was named goes where it is told") {
+  const auto file = [](const std::string& url, const std::string& named) {
+    cli::Connection connection;
+    connection.token_file = named;
+    return cli::token_file_for(connection, url);
+  };
+  for (const char* url : {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080/"}) {
+    CHECK(file(url, "") == cli::default_token_file);
+    CHECK(file(url, "/mine") == "/mine");
+  }
+  for (const char* url : {"http://control.example:8080", "http://100.64.0.1:8080", "http://127.0.0.1.evil.example",
+                          "http://localhost@evil.example", "http://localhost:x@evil.example/", "http://[::1]@evil",
+                          "http://[::1].evil", "http://[fd7a:115c:a1e0::1]:8080", "http://192.168.1.1"}) {
+    CHECK(file(url, "").empty());
+    CHECK(file(url, "/mine") == "/mine");
+  }
+  REQUIRE(setenv("AURA_CONTROL_TOKEN_FILE", "/by/variable", 1) == 0);
+  CHECK(file("http://control.example:8080", "") == "/by/variable");
+  REQUIRE(unsetenv("AURA_CONTROL_TOKEN_FILE") == 0);
+}
+
 TEST_CASE("the operator token is made once, for its owner alone, and refused when others may read it") {
   const test::TemporaryDir dir;
   const std::string state = dir.file("");

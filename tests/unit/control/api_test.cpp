@@ -201,4 +201,5 @@ TEST_CASE("health, version and the API document are open; other methods and plac
   CHECK(site.as_operator("GET", "/v1/nothing").status == 404);
   CHECK(site.as_operator("GET", "/v1/nodes/UPPER").status == 404);
   CHECK(site.as_operator("POST", "/v1/nodes/vm-9/approve").status == 404);
+  CHECK(site.as_operator("POST", "/v1/nodes/vm-9/refuse").status == 404);
 }

@@ -103,7 +103,7 @@ TEST_CASE("a node that enrolled without the tailnet is bound to the first device
 TEST_CASE("approval lets in the device that asked, and no other that says the same") {
   ControlPlane control;
   REQUIRE(control.plane->enroll({"vm-1", "", "i-1", "L1"}, control.now, first_device).has_value());
-  REQUIRE(control.plane->approve("vm-1", "operator:test", control.now).has_value());
+  REQUIRE(control.plane->approve("vm-1", "", "operator:test", control.now).has_value());
   control.restart();
   CHECK(control.plane->nodes(control.now).front().record.device == "nA");
   CHECK(control.plane->enroll({"vm-1", "", "i-1", "L1"}, control.now, other_device).error().code == "claimed");

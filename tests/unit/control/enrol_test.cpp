@@ -110,7 +110,7 @@ TEST_CASE("without a code a machine waits for approval, and approval lets in tha
   CHECK(asked->node_key.empty());
   CHECK(control.plane->nodes(control.now).front().verdict.word == "pending");
   CHECK(refused(control, {"vm-1", "", "i-2", "L2"}) == "claimed");
-  REQUIRE(control.plane->approve("vm-1", "operator:test", control.now).has_value());
+  REQUIRE(control.plane->approve("vm-1", "", "operator:test", control.now).has_value());
   control.restart();
   CHECK(refused(control, {"vm-1", "", "i-2", "L2"}) == "claimed");
   const auto let_in = control.plane->enroll({"vm-1", "", "i-1", "L1"}, control.now);
@@ -118,7 +118,7 @@ TEST_CASE("without a code a machine waits for approval, and approval lets in tha
   CHECK(control.plane->check_key("vm-1", let_in->node_key).has_value());
   REQUIRE(control.beat(beat_of(1)).has_value());
   CHECK(control.plane->enroll({"vm-1", "", "i-1", "L1"}, control.now)->node_key.empty());
-  CHECK(control.plane->approve("vm-7", "operator:test", control.now).error().status == 404);
+  CHECK(control.plane->approve("vm-7", "", "operator:test", control.now).error().status == 404);
 }
 
 TEST_CASE("enrolment decides running where nothing was decided and leaves a decision alone") {
@@ -177,7 +177,7 @@ TEST_CASE("once re-enrolment is open a clone and a fenced life are told to enrol
   CHECK(control.beat(clone).error().status == 401);
   CHECK(control.beat(beat_of(3)).error().status == 401);
   REQUIRE(control.plane->enroll({"vm-1", "", "i-2", "L1"}, control.now).has_value());
-  REQUIRE(control.plane->approve("vm-1", "operator:test", control.now).has_value());
+  REQUIRE(control.plane->approve("vm-1", "", "operator:test", control.now).has_value());
   CHECK_FALSE(control.plane->enroll({"vm-1", "", "i-2", "L1"}, control.now)->node_key.empty());
   REQUIRE(control.beat(clone).has_value());
   CHECK_FALSE(control.shown().record.cloned);

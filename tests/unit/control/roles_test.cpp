@@ -43,7 +43,8 @@ Role role_by(std::vector<std::string> grants, std::set<std::string>* unknown = n
 
 TEST_CASE("each role may do what those below it may, and the refusal names the one that is missing") {
   const auto allowed = [](Role role, Act act) { return !refuse({"operator:x", role}, act).has_value(); };
-  for (const Act act : {Act::look, Act::command, Act::enroll_code, Act::approve, Act::reenroll, Act::decommission}) {
+  for (const Act act :
+       {Act::look, Act::command, Act::enroll_code, Act::approve, Act::refuse_claim, Act::reenroll, Act::decommission}) {
     CHECK_FALSE(allowed(Role::none, act));
     CHECK(allowed(Role::viewer, act) == (act == Act::look));
     CHECK(allowed(Role::operate, act) == (act != Act::reenroll && act != Act::decommission));

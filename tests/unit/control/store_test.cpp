@@ -201,12 +201,13 @@ TEST_CASE("a database from before the tailnet opens: its nodes are bound to no d
     auto store = opened(dir);
     Changes changes;
     changes.nodes.push_back(node);
-    changes.claims.push_back({"vm-2", "L2", "", 5, false, "nB", "vm-2"});
+    changes.claims.push_back({"vm-2", "L2", "", 5, false, "nB", "vm-2", "100.64.0.6"});
     REQUIRE(store->commit(changes).has_value());
   }
-  for (const char* statement : {"alter table nodes drop column device", "alter table nodes drop column device_name",
-                                "alter table claims drop column device", "alter table claims drop column device_name",
-                                "delete from schema_version where version > 1"}) {
+  for (const char* statement :
+       {"alter table nodes drop column device", "alter table nodes drop column device_name",
+        "alter table claims drop column device", "alter table claims drop column device_name",
+        "alter table claims drop column address", "delete from schema_version where version > 1"}) {
     REQUIRE(raw(dir, statement) == SQLITE_OK);
   }
   const auto store = opened(dir);

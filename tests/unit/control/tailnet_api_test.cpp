@@ -103,17 +103,53 @@ TEST_CASE("operators do what their grant says, and the refusal says which role w
   CHECK(refused.body.find("the role operator is needed") != std::string::npos);
   CHECK(status("POST", "/v1/enroll-codes", R"({"node_id":"vm-2"})") == 403);
   CHECK(status("POST", "/v1/nodes/vm-1/approve") == 403);
+  CHECK(status("POST", "/v1/nodes/vm-1/refuse") == 403);
   site.come_as(granted(R"(["operator"])"));
   const auto sent = site.ask("POST", "/v1/nodes/vm-1/commands", "", stop);
   CHECK(sent.status == 202);
   CHECK(decode_command_view(sent.body)->command.actor == "operator:anna@example.com");
   CHECK(status("POST", "/v1/enroll-codes", R"({"node_id":"vm-2"})") == 200);
   CHECK(status("POST", "/v1/nodes/vm-1/approve") == 404);
+  CHECK(status("POST", "/v1/nodes/vm-1/refuse") == 404);
   CHECK(status("POST", "/v1/nodes/vm-1/reenroll") == 403);
   CHECK(status("POST", "/v1/nodes/vm-1/commands", decommission) == 403);
   site.come_as(granted(R"(["admin"])"));
   CHECK(status("POST", "/v1/nodes/vm-1/reenroll") == 200);
   CHECK(status("POST", "/v1/nodes/vm-1/commands", decommission) == 202);
+}
+
+TEST_CASE("approve and refuse say which device it was, and with a device in the body settle no other's claim") {
+  Site site(Site::In::tailnet);
+  const std::string approve = "/v1/nodes/vm-1/approve", refuse = "/v1/nodes/vm-1/refuse";
+  const auto enrol = protocol::encode(protocol::EnrollRequest{"vm-1", "", "i-1", "L1"});
+  const auto as_operator = [&site](const std::string& path, const std::string& body) {
+    site.come_as(granted(R"(["operator"])"));
+    return site.ask("POST", path, "", body);
+  };
+  site.come_as(stranger);
+  REQUIRE(site.ask("POST", "/v1/enroll", "", enrol).status == 202);
+  const auto other = as_operator(approve, encode_device_body("nNode"));
+  CHECK(other.status == 409);
+  CHECK(site.code_of(other) == "other_device");
+  CHECK(other.body.find("nOther") != std::string::npos);
+  for (const char* body : {R"({"device":""})", R"({"device":7})", "[]"})
+    CHECK(as_operator(approve, body).status == 400);
+  const auto away = decode_claim(as_operator(refuse, "{}").body);
+  REQUIRE(away.has_value());
+  CHECK(away->device == "nOther");
+  CHECK(away->address == "100.64.0.6");
+  site.come_as(stranger);
+  CHECK(site.code_of(site.ask("POST", "/v1/enroll", "", enrol)) == "turned_away");
+  site.come_as(node_device);
+  REQUIRE(site.ask("POST", "/v1/enroll", "", enrol).status == 202);
+  const auto in = decode_claim(as_operator(approve, encode_device_body("nNode")).body);
+  REQUIRE(in.has_value());
+  CHECK(in->node_id == "vm-1");
+  CHECK(in->device_name == "vm-1");
+  CHECK(in->cloud_instance_id == "i-1");
+  CHECK(in->approved);
+  site.come_as(node_device);
+  CHECK(site.ask("POST", "/v1/enroll", "", enrol).status == 200);
 }
 
 TEST_CASE("without a grant the tailnet opens nothing, and a token still does what its role says") {
