@@ -169,8 +169,9 @@ class Tailnet:
     def rename_node(self, name, new):
         self.tell("nodes", "rename", "-i", self.number(name), new)
 
-    def expire_node(self, name):
-        self.tell("nodes", "expire", "-i", self.number(name))
+    def expire_node(self, name, when=None):
+        """Its key ends now, or at that RFC 3339 time."""
+        self.tell("nodes", "expire", "-i", self.number(name), *(["-e", when] if when else []))
 
     def tag_node(self, name, *tags):
         self.tell("nodes", "tag", "-i", self.number(name), "-t", ",".join(tags))
