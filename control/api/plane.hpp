@@ -153,6 +153,7 @@ class Plane {
                                       const Moment& moment);
   Answer<protocol::EnrollReply> claim(const protocol::EnrollRequest& request, const Sender& sender,
                                       const Moment& moment);
+  std::optional<Problem> refuse_to_replace(const ClaimRecord& claim, const Moment& moment) const;
   std::optional<Problem> refuse_more_claims(const Sender& sender) const;
   Answer<ClaimRecord> claim_of(const std::string& node_id, const std::string& device) const;
   void turn_away(const std::string& key, const Moment& moment);

@@ -89,10 +89,24 @@ Answer<ClaimRecord> Plane::claim_of(const std::string& node_id, const std::strin
   return found->second;
 }
 
+// A container on the VM asks from the same device: it must not be let in for a node that is well.
+std::optional<Problem> Plane::refuse_to_replace(const ClaimRecord& claim, const Moment& moment) const {
+  const auto found = nodes_.find(claim.node_id);
+  if (found == nodes_.end()) return std::nullopt;
+  const NodeRecord& record = found->second.record;
+  const bool well = record.key_used && liveness(found->second, moment).heard == fleet::Heard::ok;
+  if (!well || record.reenroll_open || record.ledger_id == claim.ledger_id) return std::nullopt;
+  return Problem{
+      409, "enrolled",
+      "this node is enrolled and heard, and to let another in would take its key away: aura-control refuse " +
+          claim.node_id + ", or, if it is really to be replaced, aura-control reenroll " + claim.node_id};
+}
+
 Answer<ClaimRecord> Plane::approve(const std::string& node_id, const std::string& device, const std::string& actor,
                                    const Moment& moment) {
   auto claim = claim_of(node_id, device);
   if (claim.has_error()) return claim.error();
+  if (auto taken = refuse_to_replace(*claim, moment)) return std::move(*taken);
   Changes changes;
   claim->approved = true;
   changes.audit.push_back({moment.now.wall_ms, actor, "approve", node_id, audit_words(*claim)});

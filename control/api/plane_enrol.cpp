@@ -89,6 +89,10 @@ Answer<EnrollReply> Plane::admit(const EnrollRequest& request, const Sender& sen
     record.wanted = protocol::Wanted{protocol::Intent::running, false, "", "enrolled", "control", record.generation};
   }
   changes.nodes.push_back(record);
+  const auto claim = claims_.find(record.id);
+  const bool anothers =
+      claim != claims_.end() && (claim->second.ledger_id != record.ledger_id || claim->second.device != record.device);
+  if (anothers) changes.dropped_claims.push_back(record.id);
   changes.audit.push_back(
       {moment.now.wall_ms, "node:" + record.id, "enrolled", record.id,
        fmt::format("ledger {} instance {} device {}", record.ledger_id, record.cloud_instance_id, record.device)});
@@ -148,6 +152,8 @@ Answer<std::string> Plane::reenroll(const std::string& node_id, const std::strin
   changes.nodes.push_back(node->record);
   changes.nodes.back().reenroll_open = true;
   changes.audit.push_back({moment.now.wall_ms, actor, "reenroll", node_id, ""});
+  // Who asked before has been asked about before: an approval of then lets nobody in now.
+  if (claims_.contains(node_id)) changes.dropped_claims.push_back(node_id);
   changes.events.push_back(own_event(node_id, "reenrol_opened", Severity::notice,
                                      actor + " lets another machine enrol as this node", moment));
   return mint_code(std::move(changes), node_id, moment);

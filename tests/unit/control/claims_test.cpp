@@ -157,3 +157,34 @@ TEST_CASE("the list says which device waits, and how it is let in or turned away
     CHECK(reason.find(words) != std::string::npos);
   }
 }
+
+TEST_CASE("an approval of before lets nobody in after reenroll, nor after another machine enrolled by its code") {
+  ControlPlane control;
+  CHECK(asked(control, "vm-1", squatter).empty());
+  CHECK(approved(control) == "nBad");
+  const auto code = control.plane->make_code("vm-1", anna, control.now);
+  CHECK(asked(control, "vm-1", honest, *code) == "key");
+  CHECK(asked(control, "vm-1", squatter) == "403 wrong_device");
+  REQUIRE(control.plane->reenroll("vm-1", anna, control.now).has_value());
+  CHECK(asked(control, "vm-1", squatter).empty());
+  control.restart();
+  CHECK(asked(control, "vm-1", squatter).empty());
+}
+
+TEST_CASE(
+    "who asks from the device of a node that is well is not let in for it: a container on the VM has that device") {
+  ControlPlane control;
+  const auto code = control.plane->make_code("vm-1", anna, control.now);
+  const auto reply = control.plane->enroll({"vm-1", *code, "i-1", "L1"}, control.now, honest);
+  REQUIRE(reply.has_value());
+  REQUIRE(control.plane->check_node("vm-1", reply->node_key, honest, control.now).has_value());
+  REQUIRE(control.plane->beat("vm-1", beat_of(1), control.now, honest).has_value());
+  const auto other = control.plane->enroll({"vm-1", "", "i-1", "L2"}, control.now, honest);
+  REQUIRE(other.has_value());
+  CHECK(other->node_key.empty());
+  CHECK(approved(control) == "enrolled");
+  CHECK(control.plane->check_node("vm-1", reply->node_key, honest, control.now).has_value());
+  // A node that has lost its ledger is not heard for long, and is let in.
+  control.pass_s(600);
+  CHECK(approved(control) == "nA");
+}
