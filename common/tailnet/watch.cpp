@@ -19,6 +19,7 @@ namespace {
 constexpr milliseconds gather{50};         // messages that come together are one change
 constexpr milliseconds reopen_first{250};  // until the bus is opened again, doubling
 constexpr milliseconds reopen_longest{5'000};
+constexpr milliseconds look_soon{3'000};    // while it did not answer: one that hung may go on without a word
 constexpr milliseconds look_every{60'000};  // without any message: keys expire and health changes silently
 constexpr int ask_again_at_most = 3;        // of a whois during which something changed
 
@@ -86,7 +87,8 @@ asio::awaitable<void> Watch::follow_changes() {
     for (const auto& listener : listeners_) listener();
     // Wakes all that wait; those that come later wait for the next.
     news_.cancel();
-    if (refreshed_ == changes_) co_await wait(wakeup_, look_every);
+    const milliseconds next_look = status_.state == State::no_answer ? look_soon : look_every;
+    if (refreshed_ == changes_) co_await wait(wakeup_, next_look);
     if (refreshed_ != changes_) co_await wait(together, gather);
   }
 }
