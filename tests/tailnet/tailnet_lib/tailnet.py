@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 
+from lib.errors import Skip
 from lib.node import read, write
 from tailnet_lib import netns
 from tailnet_lib.member import Member
@@ -80,6 +81,11 @@ class Tailnet:
     # -- the hub ------------------------------------------------------------------------------------------------------
 
     def start(self, policy=None):
+        try:
+            with open("/dev/net/tun", "rb"):
+                pass
+        except OSError as error:
+            raise Skip(f"a tailscale0 needs /dev/net/tun, which cannot be opened: {error}") from error
         self.make_namespace(self.hub)
         netns.ip("-n", self.hub, "link", "add", "bridge", "type", "bridge")
         netns.ip("-n", self.hub, "addr", "add", ADDRESS + "/24", "dev", "bridge")

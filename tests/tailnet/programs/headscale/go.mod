@@ -1,6 +1,6 @@
 module aura.dev/tests/tailnet/headscale
 
-go 1.26.4
+go 1.26.6
 
 tool github.com/juanfont/headscale/cmd/headscale
 
