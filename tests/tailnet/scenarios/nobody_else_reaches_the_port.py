@@ -1,9 +1,10 @@
-"""The node listens on its tailnet addresses and its tailscale0 only: a neighbour on the LAN, also one with a route to the
-tailnet through the node or with a tailnet address of its own making, finds the port closed; a process on the node that
-dials its tailnet address is refused."""
+"""Node and control plane listen on their tailnet addresses and their tailscale0 only: a neighbour on the LAN, also one with a
+route to the tailnet through them or with a tailnet address of its own making, finds the ports closed; a process on the node
+that dials its tailnet address is refused."""
 from lib import check
 from tailnet_lib import netns
-from tailnet_lib.grants import CONTROL, NODE, OTHER, grant, policy, verbs
+from tailnet_lib.control import PORT
+from tailnet_lib.grants import CONTROL, NODE, grant, policy, verbs
 from tailnet_lib.rig import API_PORT
 
 
@@ -19,13 +20,19 @@ def run(rig):
     check.equal(sorted(line[3] for line in listening),
                 [f"100.64.0.1%tailscale0:{API_PORT}", f"[fd7a:115c:a1e0::1]%tailscale0:{API_PORT}"],
                 "our TCP sockets")
+    plane = rig.control_on(control).start()
+    rig.until(lambda: plane.asked_from(vm, "GET", "/health").status == 200, 20, "the control plane is open to peers")
+    listening = [line.split() for line in control.run("ss", "-Htlnp").stdout.splitlines() if "aura-control" in line]
+    check.equal(sorted(line[3] for line in listening),
+                [f"100.64.0.2%tailscale0:{PORT}", f"127.0.0.1:{PORT}", f"[fd7a:115c:a1e0::2]%tailscale0:{PORT}"],
+                "its TCP sockets")
     check.equal([line for line in vm.run("ss", "-Hulnp").stdout.splitlines() if "aura-node" in line], [], "our UDP sockets")
 
     lan, _ = rig.tailnet.attach("neighbour")
-    with_vm_as_router(lan, vm)
-    attempts = {"the node's LAN address": vm.lan_address, "its tailnet address by a route": vm.ip4}
-    for how, address in attempts.items():
-        check.equal(reached(lan, address), False, f"a neighbour with {how}")
+    for member, port in ((vm, API_PORT), (control, PORT)):
+        netns.ip("-n", lan, "route", "add", member.ip4, "via", member.lan_address)
+        for how, address in {"LAN address": member.lan_address, "tailnet address by a route": member.ip4}.items():
+            check.equal(reached(lan, address, port), False, f"a neighbour with the {how} of {member.name}")
     # As if it were the control plane: tailscaled drops the packets, and no answer would find the way.
     netns.ip("-n", lan, "addr", "add", control.ip4 + "/32", "dev", "lo")
     netns.ip("-n", lan, "route", "change", vm.ip4, "via", vm.lan_address, "src", control.ip4)
@@ -38,14 +45,9 @@ def run(rig):
         check.equal((refused.status, "itself" in refused.text), (403, True), f"a process on the node: {path}: {refused}")
 
 
-def with_vm_as_router(lan, vm):
-    for address in (vm.ip4, "100.64.0.0/10"):
-        netns.ip("-n", lan, "route", "add", address, "via", vm.lan_address)
-
-
-def reached(namespace, address):
+def reached(namespace, address, port=API_PORT):
     try:
-        netns.connect(namespace, address, API_PORT, 2).close()
+        netns.connect(namespace, address, port, 2).close()
         return True
     except OSError:
         return False
