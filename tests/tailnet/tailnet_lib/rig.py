@@ -54,12 +54,12 @@ class TailnetRig(Rig):
         self.until(lambda: plane.node(node.id).get("heard") == "ok", seconds, "the control plane hears the node",
                    lambda: (plane.node(node.id).get("heard"), node.status()["control"]))
 
-    def open_on(self, node, *addresses, seconds=20):
+    def open_on(self, node, *addresses):
         """Until the node says that its API is open on these addresses, and on no others."""
         def said():
             return all(f"{one}:{API_PORT}" in words(node) for one in addresses) and \
                 words(node).count(f":{API_PORT}") == len(addresses)
-        self.until(said, seconds, f"the API is open on {addresses}", lambda: words(node))
+        self.until(said, 20, f"the API is open on {addresses}", lambda: words(node))
 
     def clear(self):
         return super().clear() + self.tailnet.clear()
