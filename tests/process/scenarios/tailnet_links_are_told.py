@@ -9,7 +9,7 @@ STATE = {"absent": "systemctl start tailscaled", "denied": "mode 0755", "no_answ
 
 
 def run(rig):
-    control = rig.control()
+    control = rig.control().start()
     node = rig.node()
     folder = node.path("tailscale")
     os.mkdir(folder, 0o755)
