@@ -123,6 +123,7 @@ void Heartbeat::answered(const protocol::Heartbeat& beat, const protocol::Heartb
   const BootMs now = parts_.clock.now().boot_ms;
   if (failures_ > 0 || !heard_at_) log::notice("the control plane answers");
   failures_ = 0;
+  hurried_ = false;
   problem_.clear();
   heard_at_ = now;
   told_.state_hash = beat.state_hash;
@@ -227,7 +228,8 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   const bool stranger =
       error.code == Errc::unauthorized || error.code == Errc::forbidden || error.code == Errc::conflict;
   std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_ - 1, retry_max_ms, now.entropy);
-  if (stranger && enrolment_.renews_by_code()) {
+  // Once: a control plane that takes the code and not the key it gives must not be asked every second.
+  if (stranger && enrolment_.renews_by_code() && !std::exchange(hurried_, true)) {
     wait_ms = jittered(retry_first_ms, now.entropy);
   } else if (stranger) {
     wait_ms = unknown_to_control_first_ms +

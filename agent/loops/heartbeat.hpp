@@ -90,6 +90,7 @@ class Heartbeat {
   int interval_s_;
   std::uint32_t failures_ = 0;
   bool long_poll_ = false;
+  bool hurried_ = false;          // it enrolled anew without a wait, and was not answered well since
   bool report_changed_ = false;   // since the last beat was made, perhaps
   bool events_stalled_ = false;   // the same events were not confirmed twice: no hurry with more
   std::uint64_t stalled_at_ = 0;  // the first of the events that were not confirmed; 0: they were
