@@ -1,15 +1,20 @@
 # Every library comes from the distribution. Boost is used from its headers; the parts that are not
-# header-only by nature (Asio, Beast, JSON) are compiled once, in common/boost.cpp.
+# header-only by nature (Asio, Beast, JSON) are compiled once, in common/boost.cpp. toml++, too, is used from its
+# headers, and fmt in a package: their shared libraries go by another name in each release, and one package serves several.
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(fmt REQUIRED)
+add_library(aura_fmt INTERFACE)
+target_link_libraries(aura_fmt INTERFACE $<IF:$<BOOL:${AURA_PACKAGE}>,fmt::fmt-header-only,fmt::fmt>)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
-find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_path(TOML_INCLUDE toml++/toml.h REQUIRED)
+add_library(aura_toml INTERFACE)
+target_include_directories(aura_toml SYSTEM INTERFACE ${TOML_INCLUDE})
+target_compile_definitions(aura_toml INTERFACE TOML_ENABLE_FORMATTERS=0)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 if(AURA_TESTS)

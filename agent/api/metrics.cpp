@@ -1,9 +1,6 @@
 // Figures for a scraper, built anew for each request: nothing is kept between them.
 #include "agent/api/routes.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <fmt/format.h>
 
 #include <map>
@@ -13,58 +10,60 @@
 namespace aura::api {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
+using Labels = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view total = "_total";
 
+// Backslash, quote and end of line are all that the format asks to escape in the value of a label.
+std::string escaped(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// OpenMetrics 1.0: the samples of a family stand together, and the family of a counter is named without _total.
 class Families {
  public:
-  Families(const protocol::Report& report) : tenant_(report.tenant), node_(report.node_id) {}
+  Families(const protocol::Report& report)
+      : own_(fmt::format("{{tenant_id=\"{}\",node_id=\"{}\"", escaped(report.tenant), escaped(report.node_id))) {}
 
-  void add(const std::string& name, const std::string& help, MetricType type, double value,
-           std::vector<std::pair<std::string, std::string>> labels = {}) {
-    const auto [place, fresh] = index_.emplace(name, families_.size());
-    if (fresh) families_.push_back({name, help, type, {}});
-    ClientMetric metric;
-    metric.label = {{"tenant_id", tenant_}, {"node_id", node_}};
-    for (auto& [key, text] : labels) metric.label.push_back({std::move(key), std::move(text)});
-    metric.gauge.value = value;
-    metric.counter.value = value;
-    families_[place->second].metric.push_back(std::move(metric));
+  void gauge(const std::string& name, std::string_view help, double value, const Labels& labels = {}) {
+    add(name, name, "gauge", help, value, labels);
   }
-  void gauge(const std::string& name, const std::string& help, double value,
-             std::vector<std::pair<std::string, std::string>> labels = {}) {
-    add(name, help, MetricType::Gauge, value, std::move(labels));
-  }
-  void counter(const std::string& name, const std::string& help, double value,
-               std::vector<std::pair<std::string, std::string>> labels = {}) {
-    add(name, help, MetricType::Counter, value, std::move(labels));
+  void counter(const std::string& name, std::string_view help, double value, const Labels& labels = {}) {
+    add(name, name.substr(0, name.size() - total.size()), "counter", help, value, labels);
   }
 
-  // OpenMetrics 1.0 names a counter's family without _total, and ends with # EOF; the serializer knows neither.
   std::string text() const {
-    std::string out = prometheus::TextSerializer().Serialize(families_);
-    for (const auto& family : families_) {
-      if (family.type != MetricType::Counter) continue;
-      for (const std::string_view head : {"# HELP ", "# TYPE "}) {
-        const std::string line = fmt::format("{}{} ", head, family.name);
-        const auto at = out.find(line);
-        if (at != out.npos) out.erase(at + line.size() - 1 - total.size(), total.size());
-      }
-    }
+    std::string out;
+    for (const auto& family : families_) out += family;
     return out += "# EOF\n";
   }
 
  private:
-  std::string tenant_, node_;
+  void add(const std::string& name, const std::string& family, std::string_view type, std::string_view help,
+           double value, const Labels& labels) {
+    const auto [place, fresh] = index_.emplace(name, families_.size());
+    if (fresh) families_.push_back(fmt::format("# HELP {} {}\n# TYPE {} {}\n", family, help, family, type));
+    std::string& text = families_[place->second];
+    text += name + own_;
+    for (const auto& [key, word] : labels) text += fmt::format(",{}=\"{}\"", key, escaped(word));
+    text += fmt::format("}} {}\n", value);
+  }
+
+  std::string own_;
   std::map<std::string, std::size_t> index_;
-  std::vector<MetricFamily> families_;
+  std::vector<std::string> families_;
 };
 
-void add_usage(Families& families, const protocol::WorkloadUsage& usage,
-               const std::vector<std::pair<std::string, std::string>>& labels) {
+void add_usage(Families& families, const protocol::WorkloadUsage& usage, const Labels& labels) {
   const auto gauge = [&](const char* name, const char* help, std::uint64_t value) {
     families.gauge(name, help, static_cast<double>(value), labels);
   };
@@ -91,7 +90,7 @@ void add_usage(Families& families, const protocol::WorkloadUsage& usage,
 }
 
 void add_workload(Families& families, const protocol::WorkloadReport& workload) {
-  const std::vector<std::pair<std::string, std::string>> labels = {{"workload", workload.name}};
+  const Labels labels = {{"workload", workload.name}};
   const bool runs =
       workload.state == protocol::WorkloadWord::running || workload.state == protocol::WorkloadWord::unhealthy;
   families.gauge("aura_workload_running", "1 if the workload runs", runs ? 1 : 0, labels);
@@ -103,7 +102,7 @@ void add_workload(Families& families, const protocol::WorkloadReport& workload) 
   }
   auto with_state = labels;
   with_state.emplace_back("state", std::string(protocol::to_string(workload.state)));
-  families.gauge("aura_workload_state", "1 for the state the workload is in", 1, std::move(with_state));
+  families.gauge("aura_workload_state", "1 for the state the workload is in", 1, with_state);
   families.counter("aura_workload_restarts_total", "restarts by the agent", workload.restarts, labels);
   families.gauge("aura_workload_restart_budget_used", "restarts within the give-up window", workload.budget_used,
                  labels);

@@ -2,6 +2,9 @@
 
 #include "common/files.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -13,6 +16,11 @@ namespace aura::host {
 namespace {
 
 constexpr std::size_t proc_bytes = 16 * 1024;
+
+// What aura-node.service gives: a credential of that very name; one that was imported; a file of a folder that
+// LoadCredential= or LoadCredentialEncrypted= names, to which systemd puts ID and "_" in front.
+constexpr std::array<std::string_view, 4> credential_prefixes = {"", "aura-node.", "aura-node_",
+                                                                 "aura-node-encrypted_"};
 
 // "MemTotal:  16384 kB" -> bytes; 0 if the line is not there.
 std::uint64_t meminfo_bytes(const std::string& text, std::string_view key) {
@@ -41,10 +49,13 @@ protocol::HostReport figures(const std::string& state_dir) {
 
 std::optional<std::string> credential(const std::string& credentials_dir, const std::string& name) {
   if (credentials_dir.empty() || name.empty() || name.front() == '.' || name.find('/') != name.npos) return {};
-  auto content = read_file(credentials_dir + "/" + name, max_credential_bytes);
-  if (!content) return {};
-  if (!content->empty() && content->back() == '\n') content->pop_back();
-  return std::move(*content);
+  for (const std::string_view prefix : credential_prefixes) {
+    auto content = read_file(fmt::format("{}/{}{}", credentials_dir, prefix, name), max_credential_bytes);
+    if (!content) continue;
+    if (!content->empty() && content->back() == '\n') content->pop_back();
+    return std::move(*content);
+  }
+  return {};
 }
 
 }  // namespace aura::host

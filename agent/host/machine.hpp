@@ -15,8 +15,8 @@ inline constexpr std::size_t max_credential_bytes = 1 << 20;  // systemd.exec(5)
 // system. What cannot be read stays 0.
 protocol::HostReport figures(const std::string& state_dir);
 
-// Content of DIR/NAME without one trailing newline. nullopt: no such file, a name that is no plain file name, or
-// no folder.
+// Content of DIR/NAME, or of NAME with a prefix that the unit's credentials have, without one trailing newline.
+// nullopt: no such file, a name that is no plain file name, or no folder.
 std::optional<std::string> credential(const std::string& credentials_dir, const std::string& name);
 
 // `v1.instance_id` of cloud-init's instance data at `path` (cloud-init documentation, "Instance metadata"); "" where

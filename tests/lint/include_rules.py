@@ -24,7 +24,7 @@ VALUES = COMMON + r"|common/protocol/"
 ADAPTERS = ("docker", "probes", "controlplane", "tailscale", "systemd", "host")
 ASIO = r"boost/(asio|beast)"
 JSON = r"boost/json"
-HEAVY = r"boost/beast|boost/json(?!/fwd\.hpp)|curl/|sqlite3\.h|toml\+\+|CLI/|soci/|prometheus/|libpq|openssl/|systemd/"
+HEAVY = r"boost/beast|boost/json(?!/fwd\.hpp)|curl/|sqlite3\.h|toml\+\+|CLI/|soci/|libpq|openssl/|systemd/"
 
 RULES = [
     Rule("common is the floor", r"common/[a-z_]+\.(hpp|cpp)$", may=COMMON, never=f"{ASIO}|{JSON}|curl/|sqlite3",
@@ -87,7 +87,7 @@ RULES = [
                 "(headers of codecs, named *json* or *codec*, may see JSON)",
          example=("agent/docker/engine.hpp", "curl/curl.h")),
     Rule("codec headers see JSON only", r"(common|agent|control)/.*(json|codec)[a-z_]*\.hpp$",
-         never=r"boost/beast|curl/|sqlite3\.h|toml\+\+|CLI/|soci/|prometheus/",
+         never=r"boost/beast|curl/|sqlite3\.h|toml\+\+|CLI/|soci/",
          reason="of the heavy libraries a codec's header may see JSON and no other",
          example=("agent/store/codec.hpp", "sqlite3.h")),
 ]
