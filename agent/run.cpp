@@ -8,6 +8,7 @@
 #include "agent/loops/collector.hpp"
 #include "agent/loops/command_listener.hpp"
 #include "agent/loops/event_log.hpp"
+#include "agent/loops/go_down.hpp"
 #include "agent/loops/memory_watch.hpp"
 #include "agent/loops/oom_watch.hpp"
 #include "agent/loops/probes.hpp"
@@ -27,15 +28,12 @@
 #include <fmt/format.h>
 #include <boost/asio/signal_set.hpp>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <optional>
 #include <utility>
-
-#include <sys/stat.h>
 
 namespace aura {
 namespace asio = boost::asio;
@@ -44,7 +42,6 @@ namespace {
 
 constexpr int exit_cannot_start = 1;
 constexpr int exit_config = 78;  // EX_CONFIG, sysexits.h
-constexpr mode_t runtime_dir_mode = 0755;
 constexpr std::int64_t ledger_look_ms = 10'000;
 constexpr mode_t socket_mode = 0666;          // everyone may read; who may act is judged by SO_PEERCRED
 constexpr long probe_connections_kept = 128;  // one for each workload that is probed by http
@@ -72,6 +69,8 @@ class Daemon {
   loops::Actor::Options actor_options();
   void wait_for_signal();
   void on_signal(int number);
+  asio::awaitable<void> drain();
+  void end();
   void passed(bool news);
   void changed();
 
@@ -112,6 +111,7 @@ class Daemon {
   std::optional<http::Server> server_;
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   bool ready_told_ = false;
+  bool going_down_ = false;
   bool again_ = false;
 };
 
@@ -166,10 +166,7 @@ bool Daemon::start() {
   records.agent_version = version_;
   records.reports = reports_to_control(config);
   records.state_dir = config.paths.state;
-  records.limits.open_commands = static_cast<std::uint32_t>(config.limits.open_commands);
-  records.limits.destructive_per_minute = static_cast<std::uint32_t>(config.limits.destructive_per_minute);
-  records.limits.destructive_burst = static_cast<std::uint32_t>(config.limits.destructive_burst);
-  records.limits.withdrawn_kept_ms = std::int64_t{config.limits.withdrawn_kept_days} * 24 * 3600 * 1000;
+  records.limits = limits_of(config);
   const auto durable = record_start(opened_, records, host_, clock_);
   if (!durable) {
     log::error(durable.error().message);
@@ -259,9 +256,8 @@ api::NodeView Daemon::view() {
 
 bool Daemon::listen() {
   const auto& config = loaded_.config;
-  const std::string& runtime = config.paths.runtime;
-  if (::mkdir(runtime.c_str(), runtime_dir_mode) != 0 && errno != EEXIST) {
-    log::error(errno_error(errno, "cannot make " + runtime).message);
+  if (const auto made = make_runtime_dir(config.paths.runtime); !made) {
+    log::error(made.error().message);
     return false;
   }
   http::ServerLimits limits;
@@ -289,22 +285,16 @@ loops::DeclarationsRead Daemon::read_declarations() {
 
 // A broken file leaves what ran before in force, and the status says so.
 loops::ReloadResult Daemon::reload(bool allow_removal) {
-  std::vector<std::string> troubles;
-  const auto configuration = config::load_config(paths_);
-  for (auto& line : texts(configuration.problems))
-    troubles.push_back("The configuration in force is older than its file: " + line);
-  auto policy = config::load_policy(loaded_.config.paths.policy);
-  for (auto& line : texts(policy.problems)) troubles.push_back("The policy in force is older than its file: " + line);
-  if (policy) policy_ = std::move(*policy.policy);
+  ConfigReload again = read_config_again(paths_, loaded_);
+  if (again.policy) policy_ = std::move(*again.policy);
   loops::ReloadResult result = declarations_.reload(allow_removal);
-  for (const auto& trouble : troubles) {
+  for (const auto& trouble : again.troubles) {
     result.ok = false;
     result.text += "; " + trouble;
     log::warning(trouble);
   }
-  const bool restart = configuration && config::render_config(*configuration.loaded) != config::render_config(loaded_);
-  if (restart) result.text += "; what changed in agent.toml takes effect at: systemctl restart aura-node";
-  board_.set_troubles(std::move(troubles));
+  if (again.restart) result.text += "; what changed in agent.toml takes effect at: systemctl restart aura-node";
+  board_.set_troubles(std::move(again.troubles));
   supervisor_.wake();
   return result;
 }
@@ -321,6 +311,7 @@ void Daemon::passed(bool news) {
   if (news && heartbeat_) heartbeat_->changed();
   changes_.notify();
   if (std::exchange(ready_told_, true)) return;
+  migrate_if_proven(*opened_.ledger);
   host_.notify("READY=1\nSTATUS=supervising");
   log::info(fmt::format("aura-node {} is ready as node {}, epoch {}", version_, opened_.ledger->state().node_id,
                         opened_.ledger->state().epoch));
@@ -338,12 +329,29 @@ void Daemon::on_signal(int number) {
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     host_.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
     log::notice("reload: " + reload(false).text);
+    migrate_if_proven(*opened_.ledger);
     host_.notify("READY=1");
     wait_for_signal();
     return;
   }
-  log::notice("asked to end; containers go on running");
   host_.notify("STOPPING=1");
+  // A second signal, and one while the host stays up: containers go on running.
+  if (number == SIGTERM && !going_down_ && host_.shutting_down()) {
+    going_down_ = true;
+    spawn(io_.get_executor(), "shutdown", drain());
+    wait_for_signal();
+    return;
+  }
+  log::notice("asked to end; containers go on running");
+  end();
+}
+
+asio::awaitable<void> Daemon::drain() {
+  co_await loops::go_down(parts_, supervisor_, changes_, heartbeat_ ? &*heartbeat_ : nullptr);
+  end();
+}
+
+void Daemon::end() {
   static_cast<void>(loops::record(parts_, reconcile::record::AgentStopped{}));
   server_->stop();
   tailnet_.stop();

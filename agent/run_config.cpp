@@ -29,6 +29,28 @@ reconcile::CollectPolicy collect_policy(const config::Config& config) {
   return {config.limits.collect_disk_percent, std::int64_t{config.limits.collect_unused_days} * 24 * 3600 * 1000};
 }
 
+ConfigReload read_config_again(const config::ConfigPaths& paths, const config::Loaded& in_force) {
+  ConfigReload again;
+  const auto configuration = config::load_config(paths);
+  for (auto& line : texts(configuration.problems))
+    again.troubles.push_back("The configuration in force is older than its file: " + line);
+  auto policy = config::load_policy(in_force.config.paths.policy);
+  for (auto& line : texts(policy.problems))
+    again.troubles.push_back("The policy in force is older than its file: " + line);
+  if (policy) again.policy = std::move(*policy.policy);
+  again.restart = configuration && config::render_config(*configuration.loaded) != config::render_config(in_force);
+  return again;
+}
+
+reconcile::Limits limits_of(const config::Config& config) {
+  reconcile::Limits limits;
+  limits.open_commands = static_cast<std::uint32_t>(config.limits.open_commands);
+  limits.destructive_per_minute = static_cast<std::uint32_t>(config.limits.destructive_per_minute);
+  limits.destructive_burst = static_cast<std::uint32_t>(config.limits.destructive_burst);
+  limits.withdrawn_kept_ms = std::int64_t{config.limits.withdrawn_kept_days} * 24 * 3600 * 1000;
+  return limits;
+}
+
 docker::Deadlines engine_deadlines(const config::Config& config) {
   docker::Deadlines deadlines;
   deadlines.pull_idle_ms = config.limits.pull_idle_s * 1000L;

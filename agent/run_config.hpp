@@ -27,7 +27,18 @@ std::vector<std::string> texts(const std::vector<config::Problem>& problems);
 
 reconcile::CollectPolicy collect_policy(const config::Config& config);
 
+reconcile::Limits limits_of(const config::Config& config);
+
 docker::Deadlines engine_deadlines(const config::Config& config);
+
+// Configuration and policy as their files say now. What is broken leaves what was read before in force, and is a
+// trouble.
+struct ConfigReload {
+  std::vector<std::string> troubles;
+  std::optional<config::Policy> policy;  // nullopt: broken
+  bool restart = false;                  // agent.toml differs, which only a restart takes up
+};
+ConfigReload read_config_again(const config::ConfigPaths& paths, const config::Loaded& in_force);
 
 // What the specs of an apply mean on this node.
 reconcile::Applied read_applied(const protocol::Command& command, const reconcile::State& state,

@@ -2,13 +2,16 @@
 
 #include "agent/host/cgroup.hpp"
 #include "agent/host/machine.hpp"
+#include "agent/host/upgrade_result.hpp"
 #include "agent/host/usage.hpp"
+#include "agent/systemd/machine.hpp"
 
 #include <utility>
 
 namespace aura {
 namespace {
 
+constexpr const char* upgrade_result_file = "/var/lib/aura-node-upgrade/result";
 constexpr const char* instance_data = "/run/cloud-init/instance-data.json";
 
 }  // namespace
@@ -37,6 +40,21 @@ std::optional<std::uint64_t> RunHost::oom_kills(const std::string& container_id,
 std::optional<ports::ContainerUsage> RunHost::usage(const std::string& container_id, int pid) {
   return host::usage(host::Roots(), container_id, pid);
 }
+boost::asio::awaitable<Result<void>> RunHost::ask(ports::SystemRequest request) {
+  using protocol::Verb;
+  switch (request.verb) {
+    case Verb::reboot: co_return co_await systemd::reboot();
+    case Verb::power_off: co_return co_await systemd::power_off();
+    case Verb::upgrade: break;
+    default: {
+      std::string leave = "aura-node-leave.service";
+      co_return co_await systemd::start_unit(std::move(leave));
+    }
+  }
+  std::string unit = "aura-node-upgrade@" + systemd::escape_instance(request.version) + ".service";
+  co_return co_await systemd::start_unit(std::move(unit));
+}
+std::optional<reconcile::UpgradeResult> RunHost::upgrade_result() { return host::upgrade_result(upgrade_result_file); }
 void RunHost::notify(const std::string& state) { systemd::notify(state); }
 
 }  // namespace aura

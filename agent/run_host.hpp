@@ -20,6 +20,8 @@ class RunHost final : public ports::Host {
   bool shutting_down() override;
   std::optional<std::uint64_t> oom_kills(const std::string& container_id, int pid) override;
   std::optional<ports::ContainerUsage> usage(const std::string& container_id, int pid) override;
+  boost::asio::awaitable<Result<void>> ask(ports::SystemRequest request) override;
+  std::optional<reconcile::UpgradeResult> upgrade_result() override;
   void notify(const std::string& state) override;
 
  private:

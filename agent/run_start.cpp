@@ -3,10 +3,20 @@
 #include "common/ids.hpp"
 #include "common/log.hpp"
 
+#include <cerrno>
 #include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace aura {
 namespace rec = reconcile::record;
+
+Result<void> make_runtime_dir(const std::string& path) {
+  constexpr mode_t mode = 0755;
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  return errno_error(errno, "cannot make " + path);
+}
 
 Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string& scratch_dir) {
   OpenedLedger opened;
@@ -31,6 +41,13 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string
   opened.ledger = store::Ledger::in_memory(ledger.error().message);
   opened.readable = false;
   return opened;
+}
+
+void migrate_if_proven(store::Ledger& ledger) {
+  constexpr const char* on_trial = "/var/lib/aura-node-upgrade/trial";
+  if (::access(on_trial, F_OK) == 0) return;
+  const auto migrated = ledger.migrate();
+  if (!migrated) log::error("the ledger keeps its old form: " + migrated.error().message);
 }
 
 bool ledger_is_back(const OpenedLedger& opened, const std::string& state_dir) {

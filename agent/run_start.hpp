@@ -26,6 +26,13 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string
 // True if the ledger that could not be used when the daemon started can be opened now.
 bool ledger_is_back(const OpenedLedger& opened, const std::string& state_dir);
 
+// 0755; under systemd it is there already. Errors: as errno says.
+Result<void> make_runtime_dir(const std::string& path);
+
+// An older ledger takes its new form, unless this version is still on trial
+// (packaging/dist/usr/libexec/aura-node/upgrade).
+void migrate_if_proven(store::Ledger& ledger);
+
 struct StartRecords {
   std::string node_id, agent_version;
   bool node_id_is_default = false;  // nobody configured it: the ledger's word holds

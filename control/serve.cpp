@@ -77,6 +77,12 @@ Result<void> listen(const std::vector<Endpoint>& endpoints, http::Server& server
     // A tailnet address alone could be reached by a neighbour with a route to it.
     const bool in_tailnet = tailnet::is_tailnet_address(endpoint.address);
     const auto device = in_tailnet ? tailnet::device_with(endpoint.address) : std::nullopt;
+    if (in_tailnet && !device) {
+      return Error{Errc::unavailable,
+                   endpoint.address +
+                       " is an address of a tailnet and none of this machine's network devices has it: "
+                       "log in to the tailnet first, or listen on tailnet:PORT"};
+    }
     const auto port = server.listen_tcp(endpoint.address, endpoint.port, device.value_or(""));
     if (port.has_error()) return port.error();
     log::notice("listening on http://" + tailnet::join(endpoint.address, *port));

@@ -12,6 +12,8 @@ int run(const Options& options);
 int status(const StatusOptions& options);
 int send(const SendOptions& options);
 int apply(const ApplyOptions& options);
+int upgrade(const UpgradeOptions& options);
+int prove(const ProveOptions& options);
 int logs(const LogsOptions& options);
 int events(const EventsOptions& options);
 int why(const WhyOptions& options);

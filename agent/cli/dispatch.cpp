@@ -16,6 +16,8 @@ struct Dispatch {
   int operator()(const StatusOptions& options) const { return status(options); }
   int operator()(const SendOptions& options) const { return send(options); }
   int operator()(const ApplyOptions& options) const { return apply(options); }
+  int operator()(const UpgradeOptions& options) const { return upgrade(options); }
+  int operator()(const ProveOptions& options) const { return prove(options); }
   int operator()(const LogsOptions& options) const { return logs(options); }
   int operator()(const EventsOptions& options) const { return events(options); }
   int operator()(const WhyOptions& options) const { return why(options); }

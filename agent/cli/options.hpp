@@ -50,6 +50,23 @@ struct ApplyOptions {
   std::string folder;
 };
 
+// A version, or a package file, which root brings along. `send` lacks the version.
+struct UpgradeOptions {
+  SendOptions send;
+  std::string version;
+};
+
+// What /usr/libexec/aura-node/upgrade asks of the version before.
+struct ProveOptions {
+  config::ConfigPaths paths;
+  std::string socket;
+  std::string save;     // keeps what runs now in this file
+  std::string before;   // or compares with it
+  std::string version;  // that is to answer
+  std::int64_t within_s = 90;
+  bool heartbeat = true;  // is asked for, where there was one before
+};
+
 struct LogsOptions {
   std::string socket;
   std::string workload;
@@ -94,7 +111,8 @@ struct VersionOptions {
   bool json = false;
 };
 
-using Options = std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, LogsOptions, EventsOptions,
-                             WhyOptions, TopOptions, ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
+using Options =
+    std::variant<DaemonOptions, StatusOptions, SendOptions, ApplyOptions, UpgradeOptions, ProveOptions, LogsOptions,
+                 EventsOptions, WhyOptions, TopOptions, ValidateOptions, ConfigOptions, DoctorOptions, VersionOptions>;
 
 }  // namespace aura::cli

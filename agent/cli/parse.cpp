@@ -2,6 +2,7 @@
 
 #include "agent/cli/exit_codes.hpp"
 #include "agent/cli/parse_checks.hpp"
+#include "agent/cli/parse_line.hpp"
 #include "common/time.hpp"
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 namespace aura::cli {
@@ -24,43 +26,8 @@ constexpr std::int64_t max_hold_s = 604'800;
 constexpr std::int64_t max_top_s = 3'600;
 constexpr int max_tail_lines = 100'000;
 
-// What the parser writes into before it is known which subcommand was meant.
-struct Line {
-  std::string socket = default_socket;
-  bool socket_given = false;
-  bool json = false;
-  bool watch = false, follow = false, raw = false, no_wait = false, instance = false, allow_removal = false;
-  bool force = false;
-  bool dry_run = false, once = false;
-  std::string workload, image, folder, id, grace, reason, duration, since, every, sort;
-  std::optional<int> tail;
-  std::uint64_t after = 0;
-  std::vector<std::string> files, workloads;
-  config::ConfigPaths paths;
-  std::function<Options(Line&)> make;
-};
-
 std::function<std::string(const std::string&)> duration_between(std::int64_t min_s, std::int64_t max_s) {
   return [min_s, max_s](const std::string& text) { return no_duration(text, min_s, max_s); };
-}
-
-Target target_of(const std::string& workload) {
-  if (workload.empty()) return {};
-  return {Target::Kind::workload, workload};
-}
-
-SendOptions send_of(const Line& line, Verb verb, Target target) {
-  SendOptions options;
-  options.socket = line.socket;
-  options.json = line.json;
-  options.wait = !line.no_wait;
-  options.command.verb = verb;
-  options.command.target = std::move(target);
-  options.command.reason = line.reason;
-  options.command.args.dry_run = line.dry_run;
-  options.command.force = line.force;
-  if (!line.grace.empty()) options.command.args.grace_s = static_cast<int>(parse_duration_s(line.grace).value_or(0));
-  return options;
 }
 
 class Builder {
@@ -81,6 +48,7 @@ class Builder {
     add_top();
     add_pull();
     add_apply();
+    add_machine();
     add_hold();
     add_plain();
     add_cancel();
@@ -156,8 +124,61 @@ class Builder {
           ->check(duration_between(0, max_grace_s));
       command->add_flag("--force", line_.force, "Do not ask a stop hook, which could ask for more time");
     }
+    if (verb == Verb::stop) {
+      auto* power_off =
+          command->add_flag("--then-power-off", line_.then_power_off, "Of the node: once nothing runs, power off");
+      power_off->excludes(command->get_option("workload"));
+    }
     with_reason(command);
     with_wait(command);
+  }
+
+  // What the machine itself is asked for; finished when the next boot, or the next version, shows it.
+  void add_machine() {
+    for (const auto& [name, verb, what] :
+         {std::tuple{"reboot", Verb::reboot, "Stop what runs within its grace, then reboot; it runs again afterwards"},
+          std::tuple{"power-off", Verb::power_off, "Stop what runs within its grace, then power off"}}) {
+      CLI::App* command = add(name, what, fmt::format("aura-node {} --reason \"new kernel\"", name),
+                              [verb = verb](Line& line) -> Options { return send_of(line, verb, {}); });
+      with_reason(command);
+      with_wait(command);
+    }
+    CLI::App* upgrade = add("upgrade", "Install a version of aura-node, prove it, or go back (a file: root)",
+                            "aura-node upgrade 0.2.0", [](Line& line) -> Options {
+                              return UpgradeOptions{send_of(line, Verb::upgrade, {}), line.version};
+                            });
+    upgrade->add_option("version", line_.version, "A version of the configured apt source, or a .deb")
+        ->option_text("VERSION|FILE")
+        ->required();
+    with_reason(upgrade);
+    with_wait(upgrade);
+    add_prove();
+    CLI::App* leave =
+        add("decommission", "Give this node back: stop all, forget secrets and state, leave the tailnet (root)",
+            "aura-node decommission --yes --reason \"customer left\"",
+            [](Line& line) -> Options { return send_of(line, Verb::decommission, {}); });
+    leave->add_flag("--yes", line_.yes, "It is meant: there is no way back; containers and their data are kept")
+        ->required();
+    with_reason(leave);
+    with_wait(leave);
+  }
+
+  // Asked by the unit that upgrades, of the version that it replaces; of no use to a person.
+  void add_prove() {
+    CLI::App* command =
+        add("prove", "Whether another version carries on what ran before",
+            "aura-node prove --version 0.2.0 --before FILE", [](Line& line) -> Options {
+              return ProveOptions{line.paths,        line.socket,  line.save,
+                                  line.before,       line.version, parse_duration_s(line.within).value_or(90),
+                                  !line.no_heartbeat};
+            });
+    command->group("");  // not listed
+    command->add_option("--save", line_.save, "Keep what runs now")->option_text("FILE");
+    command->add_option("--before", line_.before, "What ran before")->option_text("FILE")->excludes("--save");
+    command->add_option("--version", line_.version, "That is to answer")->option_text("VERSION")->needs("--before");
+    command->add_option("--within", line_.within, "How long it may take (90 s)")->check(duration_between(1, 3600));
+    command->add_flag("--no-heartbeat", line_.no_heartbeat, "No heartbeat is asked for");
+    with_paths(command);
   }
 
   void add_logs() {

@@ -1,4 +1,5 @@
-// stop, start, restart, pull, hold, release, lock, unlock, cancel, adopt, reload: one command, and what came of it.
+// stop, start, restart, reboot, power-off, decommission, pull, hold, release, lock, unlock, cancel, adopt, reload: one
+// command, and what came of it.
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/answers.hpp"
 #include "agent/cli/commands.hpp"
@@ -26,6 +27,7 @@ constexpr int retry_ms = 500;    // while the agent is away
 constexpr int patience_s = 60;   // with an agent that has gone away meanwhile
 
 bool shows_progress(Verb verb) {
+  if (verb == Verb::reboot || verb == Verb::power_off || verb == Verb::decommission) return true;
   return verb == Verb::stop || verb == Verb::start || verb == Verb::restart || verb == Verb::pull ||
          verb == Verb::apply;
 }

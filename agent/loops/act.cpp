@@ -16,6 +16,7 @@ namespace rec = reconcile::record;
 namespace {
 
 constexpr const char* start_failed_code = "start_failed";
+constexpr std::int64_t leave_again_ms = 60'000;
 constexpr std::int64_t network_look_ms = 60'000;  // between looks while another action makes the network
 
 }  // namespace
@@ -63,6 +64,11 @@ void Actor::begin(reconcile::Action next) {
   }
   if (const auto* unwanted = std::get_if<action::EndPull>(&next)) {
     puller_.end(unwanted->image);
+    return;
+  }
+  if (auto* asking = std::get_if<action::AskSystem>(&next)) {
+    if (!in_flight_.asked.insert(asking->command_id).second) return;
+    spawn(parts_.executor, "ask system", ask_system(std::move(*asking)));
     return;
   }
   if (const auto* pull = std::get_if<action::Pull>(&next)) {
@@ -233,6 +239,25 @@ Actor::Task Actor::update(action::Update wanted) {
   ignored.code = Errc::not_supported;
   ignored.message = "Docker took the new limits and did not set them; this kernel may lack the cgroup controller";
   trouble(wanted.workload, "update_failed", ignored);
+}
+
+// Refused, a decommission is asked for again: by then somebody may have mended what was in its way.
+Actor::Task Actor::ask_system(action::AskSystem wanted) {
+  ports::SystemRequest request;
+  request.verb = wanted.verb;
+  request.version = wanted.version;
+  const auto asked = co_await parts_.host.ask(std::move(request));
+  if (asked) co_return;
+  rec::SystemRefused refused;
+  refused.command_id = wanted.command_id;
+  refused.code = to_string(asked.error().code);
+  refused.detail = asked.error().message;
+  if (wanted.verb == protocol::Verb::decommission) {
+    refused.retry_in_ms = leave_again_ms;
+    in_flight_.asked.erase(wanted.command_id);
+  }
+  static_cast<void>(record(parts_, std::move(refused)));
+  options_.finished();
 }
 
 }  // namespace aura::loops

@@ -64,6 +64,7 @@ class Actor {
   Task thaw(reconcile::action::Thaw action);
   Task remove(reconcile::action::Remove action);
   Task update(reconcile::action::Update action);
+  Task ask_system(reconcile::action::AskSystem action);
 
   boost::asio::awaitable<Result<void>> ensure_network();
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);

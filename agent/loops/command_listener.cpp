@@ -53,7 +53,14 @@ asio::awaitable<void> CommandListener::back_off(Error error) {
   std::int64_t wait_ms = reconcile::jittered_delay_ms(failures_++, retry_max_ms, now.entropy);
   if (error.code == Errc::unauthorized || error.code == Errc::forbidden) wait_ms += unknown_to_control_first_ms;
   if (error.retry_after_s > 0) wait_ms = error.retry_after_s * 1000LL;
-  co_await sleep_for(parts_.clock, std::max(wait_ms, coalesce_ms));
+  wait_ms = std::max(wait_ms, coalesce_ms);
+  if (error.retry_after_s > 0) {
+    co_await sleep_for(parts_.clock, wait_ms);
+    co_return;
+  }
+  // The heartbeat may be answered well again long before.
+  const bool sooner = co_await offered_.wait(parts_.clock, now.boot_ms + wait_ms);
+  if (sooner) co_await sleep_for(parts_.clock, coalesce_ms);
 }
 
 }  // namespace aura::loops

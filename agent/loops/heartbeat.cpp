@@ -74,6 +74,7 @@ asio::awaitable<std::optional<Error>> Heartbeat::beat_once() {
   if (options_.clock_told) options_.clock_told(reply->server_time, asked_at);
   answered(beat, *reply);
   take_reply(*reply);
+  beaten_.notify();
   co_return std::nullopt;
 }
 
@@ -89,6 +90,7 @@ protocol::Heartbeat Heartbeat::make_beat() {
   const auto& state = parts_.ledger.state();
   const Now now = parts_.clock.now();
   report_changed_ = false;
+  last_ = false;
   protocol::Report report = options_.report();
   protocol::Heartbeat beat;
   if (options_.ledger_readable) beat.ledger_id = state.ledger_id;
@@ -180,8 +182,21 @@ void Heartbeat::defer(std::vector<protocol::Deferred> deferred) {
   wakeup_.notify();
 }
 
+asio::awaitable<bool> Heartbeat::say_last(BootMs deadline) {
+  last_ = true;
+  wakeup_.notify();
+  retry_.notify();
+  while (parts_.clock.now().boot_ms < deadline) {
+    co_await beaten_.wait(parts_.clock, deadline);
+    const auto& state = parts_.ledger.state();
+    const bool all_told = !last_ && state.confirmed_event_seq >= state.last_event_seq;
+    if (all_told && heard_well()) co_return true;
+  }
+  co_return false;
+}
+
 bool Heartbeat::news() {
-  if (!deferred_.empty()) return true;
+  if (last_ || !deferred_.empty()) return true;
   const auto& state = parts_.ledger.state();
   const bool withheld = parts_.ledger.behind();
   Told told = told_;

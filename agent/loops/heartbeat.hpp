@@ -52,6 +52,9 @@ class Heartbeat {
   // These could not be taken; the next beat says so, soon.
   void defer(std::vector<protocol::Deferred> deferred);
 
+  // One more beat, at once; true once an answer to it has confirmed all there is to tell.
+  boost::asio::awaitable<bool> say_last(BootMs deadline);
+
   // The control plane offers long polls, and we may take commands.
   bool long_poll() const { return long_poll_; }
   // Called when long_poll() becomes true.
@@ -82,6 +85,8 @@ class Heartbeat {
   CommandDesk& desk_;
   Options options_;
   Wakeup wakeup_, retry_;
+  Broadcast beaten_;   // a beat was answered
+  bool last_ = false;  // say_last() was asked for and no beat has gone out since
   std::function<void()> on_long_poll_;
 
   Told told_;

@@ -31,6 +31,7 @@ BootMs Supervisor::next_look() const {
   if (!observer_.engine_known()) poll_ms = poll_engine_away_ms;
   if (observer_.asks_again()) poll_ms = std::min(poll_ms, poll_engine_away_ms);
   if (record_failed_) poll_ms = std::min(poll_ms, record_retry_ms);
+  if (is_upgrading()) poll_ms = std::min(poll_ms, poll_upgrade_ms);
   if (!parts_.ledger.trouble().empty()) poll_ms = std::min(poll_ms, catch_up_every_ms);
   BootMs next = parts_.clock.now().boot_ms + poll_ms;
   if (plan_.wake_at) next = std::min(next, *plan_.wake_at);
@@ -47,6 +48,12 @@ asio::awaitable<reconcile::Observed> Supervisor::observe() {
   }
 }
 
+bool Supervisor::is_upgrading() const {
+  const auto& open = parts_.ledger.state().open;
+  return std::any_of(open.begin(), open.end(),
+                     [](const auto& entry) { return entry.second.command.verb == protocol::Verb::upgrade; });
+}
+
 asio::awaitable<void> Supervisor::pass() {
   parts_.ledger.catch_up();
   // What was under way when we began to look may have ended since, but what we saw is from before.
@@ -55,6 +62,7 @@ asio::awaitable<void> Supervisor::pass() {
   if (hooks_.health) observed.health = hooks_.health();
   if (hooks_.silent_from) observed.silent_from = hooks_.silent_from();
   if (hooks_.memory) observed.memory = hooks_.memory();
+  if (is_upgrading()) observed.upgrade = parts_.host.upgrade_result();
   const std::string unknown_before =
       std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
   reconcile::InFlight busy = actor_.in_flight();

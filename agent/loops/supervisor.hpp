@@ -21,6 +21,7 @@ namespace aura::loops {
 inline constexpr std::int64_t poll_with_events_ms = 300'000;
 inline constexpr std::int64_t poll_without_events_ms = 30'000;
 inline constexpr std::int64_t poll_engine_away_ms = 5'000;
+inline constexpr std::int64_t poll_upgrade_ms = 2'000;  // its result is a file
 inline constexpr std::int64_t record_retry_ms = 5'000;
 inline constexpr std::int64_t catch_up_every_ms = 30'000;  // while the disk does not take what is in memory
 inline constexpr int max_rounds = 32;                      // of facts and plans in one pass
@@ -55,6 +56,7 @@ class Supervisor {
  private:
   boost::asio::awaitable<void> pass();
   boost::asio::awaitable<reconcile::Observed> observe();
+  bool is_upgrading() const;
   bool record_facts(const reconcile::Plan& plan, std::vector<reconcile::record::Exited>& exits);
   void fetch_tails(const std::vector<reconcile::record::Exited>& exits);
   BootMs next_look() const;

@@ -1,7 +1,11 @@
 // The machine and its service manager.
 #pragma once
 
+#include "agent/reconcile/observed.hpp"
+#include "common/error.hpp"
 #include "common/protocol/report.hpp"
+
+#include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -27,6 +31,12 @@ struct ContainerUsage {
   bool operator==(const ContainerUsage&) const = default;
 };
 
+// What a command asks of the machine itself.
+struct SystemRequest {
+  protocol::Verb verb = protocol::Verb::reboot;  // reboot | power_off | upgrade | decommission (leave the tailnet, go)
+  std::string version;                           // upgrade
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -47,6 +57,12 @@ class Host {
   // What a running container uses now, from a handful of small files; nullopt: not to be seen. `pid` as above;
   // without it nothing is known of its network.
   virtual std::optional<ContainerUsage> usage(const std::string& container_id, int pid) = 0;
+  // Asks logind or systemd. Done: it was taken on; what comes of it shows later. A host that goes down already has
+  // taken a reboot on. Errors: forbidden (the polkit rule is missing), not_found (no such unit), unavailable (no bus,
+  // no logind), timeout.
+  virtual boost::asio::awaitable<Result<void>> ask(SystemRequest request) = 0;
+  // What the last upgrade came to; nullopt: there was none, or what is there cannot be read.
+  virtual std::optional<reconcile::UpgradeResult> upgrade_result() = 0;
   // sd_notify(3); without NOTIFY_SOCKET nothing happens.
   virtual void notify(const std::string& state) = 0;
 };

@@ -74,10 +74,6 @@ Verdict judge_support(const State& state, const Command& command) {
     return Refusal{code::not_supported_yet, fmt::format("{} is not in this version.", what)};
   };
   switch (command.verb) {
-    case Verb::reboot:
-    case Verb::power_off:
-    case Verb::upgrade:
-    case Verb::decommission:
     case Verb::stage: return later(to_string(command.verb));
     case Verb::suspend:
       if (command.args.mode == "freeze" && !state.node.live_restore) {
@@ -85,9 +81,6 @@ Verdict judge_support(const State& state, const Command& command) {
                        "Docker would stop what is frozen when it restarts: set \"live-restore\": true in its "
                        "daemon.json and reload it, or suspend with mode stop."};
       }
-      break;
-    case Verb::stop:
-      if (!command.args.then.empty()) return later("stop with then = power_off");
       break;
     default: break;
   }
@@ -99,7 +92,8 @@ Verdict judge_sender(const State& state, const Command& command, Origin origin) 
     return Refusal{code::local_only,
                    fmt::format("{} is taken on the node's own socket only.", to_string(command.verb))};
   }
-  const bool root_verb = command.verb == Verb::lock || command.verb == Verb::unlock || command.verb == Verb::adopt;
+  const bool root_verb = command.verb == Verb::lock || command.verb == Verb::unlock || command.verb == Verb::adopt ||
+                         (command.verb == Verb::decommission && is_local(origin));
   if (root_verb && origin != Origin::local_root) {
     return Refusal{code::root_only, fmt::format("{} needs root.", to_string(command.verb))};
   }
@@ -149,6 +143,10 @@ Verdict judge_generation(const State& state, const Command& command, Origin orig
 
 Verdict judge_intent(const State& state, const Command& command) {
   const bool starts = command.verb == Verb::start || command.verb == Verb::restart;
+  if (state.node.decommission && command.verb != Verb::decommission && command.verb != Verb::cancel) {
+    return Refusal{code::decommissioned, fmt::format("The node was decommissioned by {}: it takes no more commands.",
+                                                     state.node.decommission->actor)};
+  }
   if (starts && state.node.suspension) {
     return Refusal{code::suspended, fmt::format("The node is suspended by {} ({}); resume it first.",
                                                 state.node.suspension->actor, state.node.suspension->reason)};
@@ -300,6 +298,9 @@ Acceptance accept(const State& state, const Command& given, Origin origin, const
   }
   const bool another = std::any_of(state.open.begin(), state.open.end(),
                                    [](const auto& entry) { return entry.second.apply.has_value(); });
+  const bool upgrading = std::any_of(state.open.begin(), state.open.end(),
+                                     [](const auto& entry) { return entry.second.command.verb == Verb::upgrade; });
+  if (command.verb == Verb::upgrade && upgrading) return deferred(code::busy, "An upgrade is under way.", busy_retry_s);
   if (command.verb == Verb::apply && another) return deferred(code::busy, "An apply is under way.", busy_retry_s);
   const bool limited = protocol::is_destructive(command.verb) && origin != Origin::local_root && !command.args.dry_run;
   if (limited) {

@@ -51,6 +51,7 @@ void enter_boot(State& state, const Record& record) {
     shift(state.node.fresh_until, by);
     shift(state.node.boot_wait_until, by);
     shift(state.node.silent_since, by);
+    if (state.node.decommission && state.node.decommission->trouble) state.node.decommission->trouble->retry_at += by;
     state.destructive_at += by;
     for (auto& [name, workload] : state.workloads) shift(workload, by);
     for (auto& [reference, image] : state.images) shift(image.unused_since, by);
@@ -58,6 +59,7 @@ void enter_boot(State& state, const Record& record) {
       open.accepted_at += by;
       shift(open.begin_by, by);
       if (open.trouble) open.trouble->retry_at += by;
+      if (open.asked) open.asked->at += by;
       if (!open.apply) continue;
       open.apply->undone_at += by;
       for (auto& [name, item] : open.apply->items) {
@@ -79,6 +81,8 @@ void fold(State& state, const Record& record, const record::AgentStarted& starte
   const bool rebooted = !state.boot_id.empty() && state.boot_id != record.boot_id;
   enter_boot(state, record);
   state.epoch = started.epoch;
+  state.agent_version = started.agent_version;
+  state.node.going_down = false;
   state.reports = started.reports;
   state.limits = started.limits;
   // A ledger that was copied with its disk: two machines must not act as one node. A start that could not read the
@@ -104,6 +108,14 @@ void fold(State& state, const Record& record, const record::AgentStarted& starte
 }
 
 void fold(State&, const Record&, const record::AgentStopped&) {}
+
+void fold(State& state, const Record& record, const record::HostStopping&) {
+  state.node.going_down = true;
+  emit(state, record,
+       {.kind = "host_stopping",
+        .severity = Severity::notice,
+        .text = "The host is going down: what runs is stopped within its grace, and runs again after the next boot."});
+}
 
 void fold(State& state, const Record& record, const record::Fenced& fenced) {
   state.node.fenced_by = fenced.last_epoch;

@@ -61,6 +61,8 @@ void settle(State& state, const Record& record, const std::string& id, const Out
   std::erase(state.order, id);
   keep_settled(state, command, outcome);
   tell_outcome(state, record, command, outcome);
+  auto& leaving = state.node.decommission;
+  if (leaving && leaving->command_id == id) leaving->told_seq = state.last_event_seq;
 }
 
 // Ends what `newer` supersedes; `by` is its id, "" for a level.
@@ -161,6 +163,13 @@ void take_effect(State& state, const Record& record, const Command& command) {
       break;
     case Verb::hold: hold(state, record, command); break;
     case Verb::release: release(state, command); break;
+    case Verb::decommission:
+      // Once more is no other: the first one's actor and reason stand.
+      if (!state.node.decommission)
+        state.node.decommission =
+            Decommission{.actor = command.actor, .reason = command.reason, .since = record.wall_ms};
+      state.node.decommission->command_id = command.id;
+      break;
     case Verb::lock: state.node.locked = true; break;
     case Verb::unlock: state.node.locked = false; break;
     case Verb::adopt:
@@ -278,6 +287,30 @@ void evolve_part(State& state, const Record&, const record::Confirmed& confirmed
   for (const std::string& id : confirmed.outcomes) {
     if (const auto it = state.settled.find(id); it != state.settled.end()) it->second.confirmed = true;
   }
+}
+
+void evolve_part(State& state, const Record& record, const record::SystemAsked& asked) {
+  const auto it = state.open.find(asked.command_id);
+  if (it == state.open.end()) return;
+  const BootMs first_at = it->second.asked ? it->second.asked->at : record.boot_ms;
+  it->second.asked = SystemAsk{record.boot_id, state.epoch, first_at, asked.serial};
+}
+
+void evolve_part(State& state, const Record& record, const record::SystemRefused& refused) {
+  const BootMs retry_at = record.boot_ms + refused.retry_in_ms;
+  if (const auto it = state.open.find(refused.command_id); it != state.open.end()) {
+    it->second.trouble = Trouble{refused.code, refused.detail, 1, retry_at};
+    return;
+  }
+  if (!state.node.decommission || state.node.decommission->command_id != refused.command_id) return;
+  const std::uint32_t before = state.node.decommission->trouble ? state.node.decommission->trouble->attempts : 0;
+  state.node.decommission->trouble = Trouble{refused.code, refused.detail, before + 1, retry_at};
+  if (before > 0) return;
+  emit(state, record,
+       {.kind = "cannot_leave",
+        .severity = Severity::error,
+        .command_id = refused.command_id,
+        .text = fmt::format("The node is decommissioned and cannot leave: {}", refused.detail)});
 }
 
 void evolve_part(State& state, const Record& record, const record::HoldEnded& ended) {

@@ -61,7 +61,8 @@ std::string whose_start(const State& state, const StartSent& start) {
     case Cause::exited: return "after it had ended by itself";
     case Cause::human: return "after somebody had ended it through Docker";
     case Cause::docker_restart: return "after Docker was away";
-    case Cause::host_reboot: return "after a boot of the host";
+    case Cause::host_reboot:
+    case Cause::shutdown: return "after a boot of the host";
     case Cause::replaced: return "with its new spec";
     case Cause::probe: return "after a failed probe";
     case Cause::backup: return "as a backup: its primary is given up";

@@ -30,6 +30,8 @@ void evolve_part(State& state, const Record& record, const record::Settled& sett
 void evolve_part(State& state, const Record& record, const record::WantedTaken& taken);
 void evolve_part(State& state, const Record& record, const record::Confirmed& confirmed);
 void evolve_part(State& state, const Record& record, const record::HoldEnded& ended);
+void evolve_part(State& state, const Record& record, const record::SystemAsked& asked);
+void evolve_part(State& state, const Record& record, const record::SystemRefused& refused);
 
 // evolve_stops.cpp
 void evolve_part(State& state, const Record& record, const record::StopIntended& intended);

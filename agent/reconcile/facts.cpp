@@ -49,7 +49,8 @@ std::string whose_stop(const StopSent& stop) {
       case Cause::node_stopped: return std::string("the node is stopped");
       case Cause::replaced: return std::string("its spec changed");
       case Cause::withdrawn: return std::string("its declaration is gone");
-      case Cause::shutdown: return std::string("the host shuts down");
+      case Cause::shutdown: return std::string("the host goes down");
+      case Cause::decommissioned: return std::string("the node is decommissioned");
       case Cause::probe: return std::string("a probe failed");
       case Cause::dependency: return std::string("a dependency was restarted");
       case Cause::backup: return std::string("its primary does not need it");

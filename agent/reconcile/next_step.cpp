@@ -42,16 +42,22 @@ std::optional<StopOrder> stop_order(Pass& pass, const std::string& name, const W
   if (!should_run(state, workload)) {
     // A new node that waits for its first decision and a clone start nothing; what runs there already is left alone.
     const bool undecided = (state.node.fresh_until || state.node.boot_wait_until || state.node.cloned) &&
-                           !state.node.suspension && workload.intent == Intent::running &&
+                           !state.node.suspension && !state.node.decommission && workload.intent == Intent::running &&
                            state.node.intent == Intent::running;
     if (undecided && !workload.withdrawn_at) return {};
-    order.cause = state.node.suspension                  ? Cause::suspended
+    order.cause = state.node.decommission                ? Cause::decommissioned
+                  : state.node.suspension                ? Cause::suspended
                   : workload.withdrawn_at                ? Cause::withdrawn
                   : state.node.intent == Intent::stopped ? Cause::node_stopped
                                                          : Cause::command;
   } else if (const auto rest = rest_of(pass, workload)) {
     order.cause = rest->cause;
     order.reason = rest->why;
+    if (pass.drain) {
+      order.command_id = pass.drain->command_id;
+      order.actor = pass.drain->actor;
+      order.reason = pass.drain->reason;
+    }
     return order;
   } else if (must_go(pass, name, workload)) {
     order.cause = Cause::command;
@@ -63,6 +69,12 @@ std::optional<StopOrder> stop_order(Pass& pass, const std::string& name, const W
     return health_order(pass, name, workload, owned, container);
   }
   if (order.cause == Cause::replaced) return order;
+  if (order.cause == Cause::decommissioned) {
+    order.command_id = state.node.decommission->command_id;
+    order.actor = state.node.decommission->actor;
+    order.reason = state.node.decommission->reason;
+    return order;
+  }
   if (order.cause == Cause::suspended) {
     order.actor = state.node.suspension->actor;
     order.reason = state.node.suspension->reason;
@@ -163,6 +175,7 @@ void stop_step(Pass& pass, const std::string& name, const Workload& workload, co
 }
 
 std::string why_stopped(const State& state, const Workload& workload) {
+  if (state.node.decommission) return fmt::format("The node was decommissioned by {}.", state.node.decommission->actor);
   if (state.node.cloned) return "This machine is a clone; nothing is started.";
   if (workload.withdrawn_at) return "Its declaration is gone; the container is kept for a while.";
   if (state.node.suspension) {

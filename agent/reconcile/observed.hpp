@@ -76,6 +76,15 @@ struct MemoryUse {
   bool operator==(const MemoryUse&) const = default;
 };
 
+// What the last upgrade came to, as the unit that carries it out says.
+struct UpgradeResult {
+  std::uint64_t serial = 0;  // one more with each
+  std::string version;       // that was asked for
+  bool installed = false;    // and proven; false: the version before runs, or nothing was changed
+  std::string code, detail;  // of a failure; detail is a sentence's part where it is installed
+  bool operator==(const UpgradeResult&) const = default;
+};
+
 struct Observed {
   std::optional<std::vector<Container>> containers;  // nullopt: Docker cannot be asked
   std::string unknown_reason;                        // then: one sentence
@@ -83,6 +92,7 @@ struct Observed {
   std::map<std::string, MemoryUse> memory;           // by workload; of those with a memory policy that run
   // When the control plane last answered, or this process began; nullopt: none is configured.
   std::optional<BootMs> silent_from;
+  std::optional<UpgradeResult> upgrade;  // looked for while an upgrade is open; nullopt: there was none yet
   bool after_gap = false;   // the first complete listing of this process after Docker could not be asked for a while
   bool first_look = false;  // the first complete listing of this process
 };

@@ -9,6 +9,12 @@
 
 namespace aura::reconcile {
 
+// Why everything is stopped for now although its intent stands; the intents come into their own again afterwards.
+struct Drain {
+  std::string command_id, actor, reason;
+  std::string why;  // one sentence
+};
+
 struct Pass {
   const State& state;
   const Observed& observed;
@@ -16,6 +22,7 @@ struct Pass {
   const Now& now;
   Plan plan;
   std::map<std::string, const Container*> by_id;  // the complete listing
+  std::optional<Drain> drain;
 
   Pass(const State& s, const Observed& o, const InFlight& f, const Now& n);
 
@@ -61,7 +68,7 @@ bool is_known_run(const OwnedContainer& owned, const Container& container);
 
 // rest.cpp: why a workload that is meant to run rests for now.
 struct Rest {
-  Cause cause = Cause::none;  // backup | disconnected
+  Cause cause = Cause::none;  // shutdown | backup | disconnected
   std::string why;            // one sentence
 };
 std::optional<Rest> rest_of(const Pass& pass, const Workload& workload);
@@ -78,6 +85,11 @@ void find_silence(Pass& pass);
 // True if it should stand still instead of being stopped: the node is suspended with mode freeze, or its [disconnect]
 // says so; Docker keeps containers over its restarts; and it would run otherwise.
 bool should_freeze(const Pass& pass, const Workload& workload);
+
+// machine.cpp: the drain that holds now: for a command that takes the host down, or because it goes down.
+std::optional<Drain> drain_of(const State& state);
+// Nothing is up or under way that a drain waits for.
+bool nothing_left_to_stop(const Pass& pass);
 
 // stop_hook.cpp: how far a stop that is ordered now is with the hook.
 HookState first_hook_state(const Pass& pass, const Workload& workload, const Container& container,
@@ -174,6 +186,11 @@ struct Ending {
 };
 std::optional<Ending> hopeless(const Workload& workload, const Finding& finding);
 void settle(Pass& pass, const OpenCommand& open, const Ending& ending);
+// machine.cpp: carries a command that asks something of the machine one step on; an ending where it has one.
+std::optional<Ending> power_step(Pass& pass, const std::string& id, const OpenCommand& open);
+std::optional<Ending> upgrade_step(Pass& pass, const std::string& id, const OpenCommand& open);
+// The end of a decommission, once the control plane has confirmed that it is drained.
+void leave_step(Pass& pass);
 // A command that has begun and shows no result for so long has failed; what it decided stays decided.
 inline constexpr std::int64_t command_patience_ms = 15 * 60'000;
 // settle.cpp: outcomes of open commands whose predicate over observation holds, or cannot hold any more.

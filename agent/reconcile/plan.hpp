@@ -87,10 +87,19 @@ struct EndPull {
   std::string workload = {};
   bool operator==(const EndPull&) const = default;
 };
+// The machine is asked for what a command wants of it: reboot, power_off, upgrade, or, for decommission, to leave.
+// Once in a life of the agent; workload stays empty.
+struct AskSystem {
+  std::string command_id;
+  protocol::Verb verb = protocol::Verb::reboot;
+  std::string version;  // upgrade
+  std::string workload = {};
+  bool operator==(const AskSystem&) const = default;
+};
 }  // namespace action
 using Action =
     std::variant<action::Create, action::Start, action::Stop, action::Hasten, action::AskHook, action::Freeze,
-                 action::Thaw, action::Remove, action::Update, action::Pull, action::EndPull>;
+                 action::Thaw, action::Remove, action::Update, action::Pull, action::EndPull, action::AskSystem>;
 
 // The workload an action belongs to; for a Pull "".
 const std::string& workload_of(const Action& action);
@@ -98,6 +107,7 @@ const std::string& workload_of(const Action& action);
 struct InFlight {
   std::set<std::string> workloads;                      // have an action under way
   std::map<std::string, protocol::PullProgress> pulls;  // by image
+  std::set<std::string> asked;                          // commands that the machine was asked for in this life
 };
 
 // What a pass finds of one workload, for status and reports.
@@ -125,6 +135,7 @@ struct Plan {
   std::vector<Action> actions;    // only when facts is empty
   std::optional<BootMs> wake_at;  // plan again then even if nothing happens
   std::map<std::string, Finding> findings;
+  bool drained = false;                  // the host goes down and nothing of ours is left to be stopped
   std::map<std::string, Probed> probed;  // by workload; for everything else probes stand still
   std::vector<std::string> conflicts;    // containers that carry our label but are not ours: "NAME: why"
 };
@@ -140,7 +151,7 @@ enum class MemoryLevel { low, middle, high, restart };
 MemoryLevel memory_level(const WorkloadSpec& spec, std::int64_t used_bytes);
 
 // True if the workload should run now: declared, not held back by node intent, suspension, fresh wait, boot wait,
-// clone.
+// clone, decommission. A drain is not among them: intents stay.
 bool should_run(const State& state, const Workload& workload);
 
 // "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.

@@ -8,7 +8,7 @@
 namespace aura::reconcile {
 
 Pass::Pass(const State& s, const Observed& o, const InFlight& f, const Now& n)
-    : state(s), observed(o), in_flight(f), now(n) {
+    : state(s), observed(o), in_flight(f), now(n), drain(drain_of(s)) {
   if (!observed.containers) return;
   for (const Container& container : *observed.containers) by_id[container.id] = &container;
 }
@@ -75,7 +75,7 @@ bool is_held(const State& state, const Workload& workload, const Now& now) {
 bool should_run(const State& state, const Workload& workload) {
   return !workload.withdrawn_at && workload.intent == protocol::Intent::running &&
          state.node.intent == protocol::Intent::running && !state.node.suspension && !state.node.fresh_until &&
-         !state.node.boot_wait_until && !state.node.cloned;
+         !state.node.boot_wait_until && !state.node.cloned && !state.node.decommission;
 }
 
 std::vector<const Container*> nominees(const Pass& pass, const std::string& name) {
@@ -136,6 +136,8 @@ Plan reconcile(const State& state, const Observed& observed, const InFlight& in_
   }
   if (pass.plan.facts.empty()) settle_commands(pass);
   if (pass.plan.facts.empty()) prove_replacements(pass);
+  if (pass.plan.facts.empty()) leave_step(pass);
+  pass.plan.drained = state.node.going_down && observed.containers && nothing_left_to_stop(pass);
   if (pass.plan.facts.empty()) end_pulls(pass);
   if (!pass.plan.facts.empty()) pass.plan.actions.clear();
   return std::move(pass.plan);

@@ -39,6 +39,22 @@ struct Fenced {
 struct AgentStopped {
   bool operator==(const AgentStopped&) const = default;
 };
+// systemd is taking the host down: what runs is drained.
+struct HostStopping {
+  bool operator==(const HostStopping&) const = default;
+};
+// Before the machine is asked for what a command wants of it.
+struct SystemAsked {
+  std::string command_id;
+  std::uint64_t serial = 0;  // upgrade: of the result that is there before
+  bool operator==(const SystemAsked&) const = default;
+};
+// It said no, or could not be asked.
+struct SystemRefused {
+  std::string command_id, code, detail;
+  std::int64_t retry_in_ms = 0;  // decommission
+  bool operator==(const SystemRefused&) const = default;
+};
 struct Unfenced {
   bool operator==(const Unfenced&) const = default;
 };
@@ -274,16 +290,17 @@ struct Noted {
 }  // namespace record
 
 using RecordBody =
-    std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::Fenced, record::Unfenced,
-                 record::FreshWaitOver, record::BootWaitOver, record::ControlSilent, record::ControlHeard,
-                 record::Declared, record::Withdrawn, record::Forgotten, record::SpecProven, record::SpecRefused,
-                 record::RemovalHeld, record::Accepted, record::Refused, record::Begun, record::Settled,
-                 record::WantedTaken, record::Confirmed, record::ApplyDeclared, record::ApplyUndone, record::HoldEnded,
-                 record::CreateIntended, record::Created, record::Adopted, record::Gone, record::RemoveIntended,
-                 record::StartIntended, record::Running, record::StopIntended, record::StopWithdrawn,
-                 record::HookAnswered, record::MemoryHigh, record::MemoryEased, record::FreezeIntended, record::Thawed,
-                 record::EngineFacts, record::Exited, record::ImageMissing, record::ImagePresent, record::ImageUse,
-                 record::ImageGone, record::PullFailed, record::TroubleMet, record::StuckMet, record::Noted>;
+    std::variant<record::LedgerCreated, record::AgentStarted, record::AgentStopped, record::HostStopping,
+                 record::SystemAsked, record::SystemRefused, record::Fenced, record::Unfenced, record::FreshWaitOver,
+                 record::BootWaitOver, record::ControlSilent, record::ControlHeard, record::Declared, record::Withdrawn,
+                 record::Forgotten, record::SpecProven, record::SpecRefused, record::RemovalHeld, record::Accepted,
+                 record::Refused, record::Begun, record::Settled, record::WantedTaken, record::Confirmed,
+                 record::ApplyDeclared, record::ApplyUndone, record::HoldEnded, record::CreateIntended, record::Created,
+                 record::Adopted, record::Gone, record::RemoveIntended, record::StartIntended, record::Running,
+                 record::StopIntended, record::StopWithdrawn, record::HookAnswered, record::MemoryHigh,
+                 record::MemoryEased, record::FreezeIntended, record::Thawed, record::EngineFacts, record::Exited,
+                 record::ImageMissing, record::ImagePresent, record::ImageUse, record::ImageGone, record::PullFailed,
+                 record::TroubleMet, record::StuckMet, record::Noted>;
 
 // When and what. boot_ms and boot_id order time; wall_ms is shown.
 struct Record {

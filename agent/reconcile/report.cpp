@@ -1,6 +1,7 @@
 #include "agent/reconcile/report.hpp"
 
 #include "agent/reconcile/events.hpp"
+#include "agent/reconcile/pass.hpp"
 
 #include <fmt/format.h>
 
@@ -38,6 +39,14 @@ void add_node_words(Words& words, const State& state, const Surroundings& around
         fmt::format(
             "The control plane knows epoch {} of this node, ours is {}: no command is taken until it is re-enrolled.",
             *node.fenced_by, state.epoch));
+  if (node.decommission) {
+    words.add(NodeWord::decommissioned,
+              fmt::format("Decommissioned by {}{}{}.", node.decommission->actor,
+                          node.decommission->reason.empty() ? "" : ": ", node.decommission->reason));
+    if (node.decommission->trouble)
+      words.add(NodeWord::degraded, fmt::format("The node cannot leave: {}", node.decommission->trouble->detail));
+  }
+  if (const auto drain = drain_of(state)) words.add(NodeWord::stopping, drain->why);
   for (const std::string& trouble : around.troubles) words.add(NodeWord::degraded, trouble);
   if (around.reconciled && !around.docker_known)
     words.add(NodeWord::degraded, fmt::format("Docker: {}", around.docker));

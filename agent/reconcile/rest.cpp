@@ -1,4 +1,5 @@
-// What is meant to run and rests for now: a backup whose primary is well, and a workload whose [disconnect] stops it.
+// What is meant to run and rests for now: everything in a drain, a backup whose primary is well, and a workload whose
+// [disconnect] stops it.
 #include "agent/reconcile/pass.hpp"
 
 #include "common/time.hpp"
@@ -75,6 +76,7 @@ bool should_freeze(const Pass& pass, const Workload& workload) {
 }
 
 std::optional<Rest> rest_of(const Pass& pass, const Workload& workload) {
+  if (pass.drain) return Rest{.cause = Cause::shutdown, .why = pass.drain->why};
   if (is_cut_off(pass, workload)) {
     const std::int64_t silent_ms = pass.now.boot_ms - *pass.state.node.silent_since;
     return Rest{.cause = Cause::disconnected,

@@ -32,7 +32,8 @@ std::vector<std::string> targeted(const State& state, const Command& command) {
 std::vector<Evidence> collect_evidence(const Pass& pass, const OpenCommand& open) {
   std::vector<Evidence> result;
   const Verb verb = open.command.verb;
-  if (!protocol::has_generation(verb) && !open.apply) return result;
+  const bool stops = verb == Verb::reboot || verb == Verb::power_off || verb == Verb::decommission;
+  if (!protocol::has_generation(verb) && !open.apply && !stops) return result;
   for (const std::string& name : targeted(pass.state, open.command)) {
     if (open.apply && !open.apply->items.contains(name)) continue;
     Evidence evidence;
@@ -118,6 +119,7 @@ Verdict unhealthy(Pass& pass, const OpenCommand& open, const Workload& workload,
 }
 
 Verdict all_run(Pass& pass, const OpenCommand& open) {
+  if (pass.drain) return {};  // after the next boot
   if (Verdict verdict = forbidden_start(pass, open)) return verdict;
   if (pass.state.node.boot_wait_until) return {};
   bool all = true;
@@ -210,6 +212,8 @@ Verdict adopted(Pass& pass, const OpenCommand& open) {
 std::string what_is_left(const OpenCommand& victim) {
   if (victim.begun && protocol::has_generation(victim.command.verb))
     return "Nobody waits for it any more; what it decided stays decided.";
+  if (victim.begun && (victim.command.verb == Verb::reboot || victim.command.verb == Verb::power_off))
+    return "The host stays up, and what was stopped for it runs again.";
   if (victim.begun && victim.command.verb == Verb::pull)
     return "The pull ends, unless a workload needs the image; what is here of it stays for the next try.";
   return "It was cancelled before it had an effect.";
@@ -226,6 +230,10 @@ void cancel(Pass& pass, const OpenCommand& open) {
                      : Ending{OutcomeKind::failed, "unknown_command", "It had ended before it could be cancelled."});
     return;
   }
+  if (victim->second.asked && victim->second.command.verb != Verb::stop) {
+    settle(pass, open, {OutcomeKind::failed, "too_late", "The machine was asked for it already."});
+    return;
+  }
   const std::optional<Apply>& apply = victim->second.apply;
   if (apply && apply->declared) {
     // It is settled once everything is back.
@@ -236,14 +244,27 @@ void cancel(Pass& pass, const OpenCommand& open) {
   settle(pass, open, {});
 }
 
-Verdict judge(Pass& pass, const OpenCommand& open) {
+// stop with then = power_off: once nothing runs.
+Verdict stopped(Pass& pass, const std::string& id, const OpenCommand& open) {
+  const bool powers_off = open.command.args.then == "power_off";
+  if (powers_off && open.asked) return power_step(pass, id, open);
+  const Verdict verdict = pass.observed.containers ? none_runs(pass, open) : Verdict{};
+  if (!powers_off || !verdict || verdict->kind != OutcomeKind::succeeded) return verdict;
+  return power_step(pass, id, open);
+}
+
+Verdict judge(Pass& pass, const std::string& id, const OpenCommand& open) {
   const bool known = pass.observed.containers.has_value();
   switch (open.command.verb) {
     case Verb::start:
     case Verb::resume:
     case Verb::restart: return known ? all_run(pass, open) : Verdict{};
-    case Verb::stop:
-    case Verb::suspend: return known ? none_runs(pass, open) : Verdict{};
+    case Verb::stop: return stopped(pass, id, open);
+    case Verb::suspend:
+    case Verb::decommission: return known ? none_runs(pass, open) : Verdict{};
+    case Verb::reboot:
+    case Verb::power_off: return power_step(pass, id, open);
+    case Verb::upgrade: return upgrade_step(pass, id, open);
     case Verb::pull: return pulled(open);
     case Verb::reload:  // is settled by whoever carries it out, unless that life of the agent ended before
       return Ending{OutcomeKind::failed, "interrupted", "The agent ended before it was done; ask again."};
@@ -278,8 +299,9 @@ void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
     settle(pass, open, {OutcomeKind::expired, "expired", "It could not begin in time."});
     return;
   }
+  const bool needs_docker = open.command.verb != Verb::reboot && open.command.verb != Verb::power_off;
   if (!open.begun) {
-    if (!pass.observed.containers) {
+    if (!pass.observed.containers && needs_docker) {
       if (open.begin_by) pass.wake(*open.begin_by);
       return;
     }
@@ -294,7 +316,7 @@ void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
     apply_step(pass, open);
     return;
   }
-  if (const Verdict verdict = judge(pass, open)) {
+  if (const Verdict verdict = judge(pass, id, open)) {
     settle(pass, open, *verdict);
     return;
   }
@@ -302,6 +324,7 @@ void settle_one(Pass& pass, const std::string& id, const OpenCommand& open) {
     pull_step(pass, open);
     return;
   }
+  if (open.asked) return;  // machine.cpp has patience of its own
   const BootMs until = open.accepted_at + patience_ms(pass.state, open);
   if (until > pass.now.boot_ms || pulling(pass, open)) {
     pass.wake(std::max(until, pass.now.boot_ms + 60'000));

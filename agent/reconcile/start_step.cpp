@@ -104,7 +104,8 @@ void intend_start(Pass& pass, const std::string& name, const Workload& workload,
     again = cause == Cause::crashed || cause == Cause::exited || cause == Cause::human ||
             cause == Cause::docker_restart || cause == Cause::probe || cause == Cause::dependency ||
             cause == Cause::memory;
-    if (again || cause == Cause::host_reboot || cause == Cause::replaced || cause == Cause::disconnected)
+    if (again || cause == Cause::host_reboot || cause == Cause::shutdown || cause == Cause::replaced ||
+        cause == Cause::disconnected)
       start.cause = cause;
   }
   if (!again && is_backup(pass, name)) start.cause = Cause::backup;

@@ -41,6 +41,7 @@ enum class Cause {
   backup,        // stopped: its primary is well again; started: that is given up
   disconnected,  // the control plane has not answered for too long
   memory,        // a planned restart, before the kernel takes it for want of memory
+  decommissioned,
 };
 std::string_view to_string(Cause cause);
 
@@ -194,6 +195,15 @@ struct Apply {
   bool operator==(const Apply&) const = default;
 };
 
+// The machine was asked, or is about to be, for what a command wants of it: a reboot, the install of a version.
+struct SystemAsk {
+  std::string boot_id;       // in which boot
+  std::uint64_t epoch = 0;   // and in which life of the agent: a later one asks again
+  BootMs at = 0;             // the first time
+  std::uint64_t serial = 0;  // upgrade: of the last result that was there before
+  bool operator==(const SystemAsk&) const = default;
+};
+
 struct OpenCommand {
   protocol::Command command;
   BootMs accepted_at = 0;
@@ -204,7 +214,8 @@ struct OpenCommand {
   // restart: the instances that must go; workload -> instance (none listed: nothing ran)
   std::map<std::string, Instance> must_go;
   bool image_present = false;      // pull: it is there
-  std::optional<Trouble> trouble;  // pull: it failed
+  std::optional<Trouble> trouble;  // pull: it failed; reboot, power_off, upgrade: the machine refused
+  std::optional<SystemAsk> asked;  // reboot, power_off, upgrade, stop with then = power_off
   // stop, suspend, restart: what the stops showed so far
   std::map<std::string, protocol::Evidence> evidence;
   std::optional<Apply> apply;
@@ -227,6 +238,15 @@ struct Suspension {
   bool operator==(const Suspension&) const = default;
 };
 
+// The node is given back: nothing is ever started again, and once the control plane has confirmed that, it leaves.
+struct Decommission {
+  std::string command_id, actor, reason;
+  WallMs since = 0;
+  std::uint64_t told_seq = 0;      // of its outcome's event; 0: what runs is still being stopped
+  std::optional<Trouble> trouble;  // it could not leave
+  bool operator==(const Decommission&) const = default;
+};
+
 struct Node {
   protocol::Intent intent = protocol::Intent::running;
   std::optional<Suspension> suspension;
@@ -244,6 +264,8 @@ struct Node {
   // The control plane has not answered since; kept only where a workload's [disconnect] may act on it.
   std::optional<BootMs> silent_since;
   bool live_restore = false;  // Docker keeps containers over its own restarts: only then is anything frozen
+  bool going_down = false;    // the host is: everything is drained until the next start of the agent
+  std::optional<Decommission> decommission;
   bool operator==(const Node&) const = default;
 };
 
@@ -269,6 +291,7 @@ struct State {
   std::string seen_instance_id;   // the machine it was last started on
   std::string boot_id;
   std::uint64_t epoch = 0;
+  std::string agent_version;
   bool reports = false;  // a control plane is configured: events wait for confirmation
   BootMs last_time = 0;  // of the last record
   Limits limits;

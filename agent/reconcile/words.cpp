@@ -26,6 +26,7 @@ std::string_view to_string(Cause cause) {
     case Cause::backup: return "backup";
     case Cause::disconnected: return "disconnected";
     case Cause::memory: return "memory";
+    case Cause::decommissioned: return "decommissioned";
   }
   return "none";
 }
@@ -36,6 +37,9 @@ struct NameOf {
   std::string_view operator()(const record::LedgerCreated&) const { return "ledger_created"; }
   std::string_view operator()(const record::AgentStarted&) const { return "agent_started"; }
   std::string_view operator()(const record::AgentStopped&) const { return "agent_stopped"; }
+  std::string_view operator()(const record::HostStopping&) const { return "host_stopping"; }
+  std::string_view operator()(const record::SystemAsked&) const { return "system_asked"; }
+  std::string_view operator()(const record::SystemRefused&) const { return "system_refused"; }
   std::string_view operator()(const record::Fenced&) const { return "fenced"; }
   std::string_view operator()(const record::Unfenced&) const { return "unfenced"; }
   std::string_view operator()(const record::FreshWaitOver&) const { return "fresh_wait_over"; }

@@ -46,7 +46,8 @@ BOOST_DESCRIBE_ENUM(OnDependencyRestart, none, restart)
 BOOST_DESCRIBE_ENUM(DisconnectAction, keep, stop, freeze)
 BOOST_DESCRIBE_ENUM(Source, file, applied)
 BOOST_DESCRIBE_ENUM(Cause, none, command, suspended, node_stopped, replaced, withdrawn, crashed, exited, human,
-                    docker_restart, host_reboot, declared, dependency, shutdown, probe, backup, disconnected, memory)
+                    docker_restart, host_reboot, declared, dependency, shutdown, probe, backup, disconnected, memory,
+                    decommissioned)
 BOOST_DESCRIBE_ENUM(HookState, due, busy, answered, over)
 
 BOOST_DESCRIBE_STRUCT(SecretRef, (), (credential, on_change))
@@ -87,20 +88,22 @@ BOOST_DESCRIBE_STRUCT(Workload, (),
                        trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(ApplyItem, (), (before, withdrawn_before, first_run_at))
 BOOST_DESCRIBE_STRUCT(Apply, (), (wanted, changes, images, declared, items, undone, undone_at, cancelled))
+BOOST_DESCRIBE_STRUCT(SystemAsk, (), (boot_id, epoch, at, serial))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
                       (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
-                       evidence, apply))
+                       asked, evidence, apply))
 BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
+BOOST_DESCRIBE_STRUCT(Decommission, (), (command_id, actor, reason, since, told_seq, trouble))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
-                       cloned, fresh_until, boot_wait_until, silent_since, live_restore))
+                       cloned, fresh_until, boot_wait_until, silent_since, live_restore, going_down, decommission))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
 BOOST_DESCRIBE_STRUCT(PulledImage, (), (digest, unused_since))
 BOOST_DESCRIBE_STRUCT(State, (),
-                      (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, reports, last_time,
-                       limits, node, workloads, images, removal_held, open, order, settled, settled_order, events,
-                       outbox_bytes, last_event_seq, confirmed_event_seq, events_dropped, destructive_tokens,
+                      (ledger_id, node_id, cloud_instance_id, seen_instance_id, boot_id, epoch, agent_version, reports,
+                       last_time, limits, node, workloads, images, removal_held, open, order, settled, settled_order,
+                       events, outbox_bytes, last_event_seq, confirmed_event_seq, events_dropped, destructive_tokens,
                        destructive_at))
 
 }  // namespace aura::reconcile
@@ -112,6 +115,9 @@ BOOST_DESCRIBE_STRUCT(AgentStarted, (),
                       (epoch, agent_version, reports, fresh_hold, boot_wait, suspended_marker, cloud_instance_id,
                        limits))
 BOOST_DESCRIBE_STRUCT(AgentStopped, (), ())
+BOOST_DESCRIBE_STRUCT(HostStopping, (), ())
+BOOST_DESCRIBE_STRUCT(SystemAsked, (), (command_id, serial))
+BOOST_DESCRIBE_STRUCT(SystemRefused, (), (command_id, code, detail, retry_in_ms))
 BOOST_DESCRIBE_STRUCT(Fenced, (), (last_epoch))
 BOOST_DESCRIBE_STRUCT(Unfenced, (), ())
 BOOST_DESCRIBE_STRUCT(FreshWaitOver, (), ())

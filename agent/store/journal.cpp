@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <sys/statvfs.h>
 
 namespace aura::store {
@@ -81,8 +83,11 @@ Error damaged(std::int64_t seq, std::string_view what) {
 
 }  // namespace
 
-Journal::Journal(Database database, Statement insert, std::string secret_key)
-    : database_(std::move(database)), insert_(std::move(insert)), secret_key_(std::move(secret_key)) {}
+Journal::Journal(Database database, Statement insert, std::string secret_key, std::int64_t version)
+    : database_(std::move(database)),
+      insert_(std::move(insert)),
+      secret_key_(std::move(secret_key)),
+      version_(version) {}
 
 Result<Journal> Journal::open(const std::string& file) {
   auto database = Database::open(file);
@@ -90,7 +95,11 @@ Result<Journal> Journal::open(const std::string& file) {
   if (auto done = set_up_wal(*database); !done) return done.error();
   if (auto done = check(*database); !done) return done.error();
   fault_point("ledger.before.migration");
-  if (auto done = migrate(*database, ledger_migrations()); !done) return done.error();
+  const auto version = version_of(*database);
+  if (!version) return version.error();
+  const auto newest = static_cast<std::int64_t>(ledger_migrations().size());
+  const std::int64_t wanted = *version == 0 ? newest : std::max(*version, oldest_kept);
+  if (auto done = store::migrate(*database, ledger_migrations(), wanted); !done) return done.error();
   fault_point("ledger.after.migration");
   if (auto done = make_reserve(*database, file); !done) {
     log::warning(fmt::format("the ledger has no reserve for a full disk: {}", done.error().message));
@@ -99,7 +108,13 @@ Result<Journal> Journal::open(const std::string& file) {
   if (!key) return key.error().code == Errc::not_found ? Error{Errc::corrupt, "it holds no secret key"} : key.error();
   auto insert = database->prepare("INSERT INTO records(seq, body, sum) VALUES(?, ?, ?)");
   if (!insert) return insert.error();
-  return Journal(std::move(*database), std::move(*insert), std::move(*key));
+  return Journal(std::move(*database), std::move(*insert), std::move(*key), wanted);
+}
+
+Result<void> Journal::migrate() {
+  if (auto done = store::migrate(database_, ledger_migrations()); !done) return done;
+  version_ = static_cast<std::int64_t>(ledger_migrations().size());
+  return {};
 }
 
 Result<reconcile::State> Journal::replay() {

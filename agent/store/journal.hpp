@@ -15,9 +15,14 @@ namespace aura::store {
 
 class Journal {
  public:
-  // Opens, checks (PRAGMA quick_check), migrates and makes the reserve; a disk too full for the reserve is logged,
-  // not an error. Errors: as Database, corrupt, not_supported.
+  // Opens, checks (PRAGMA quick_check), brings the schema to oldest_kept (schema.hpp) at least, a new file to the
+  // newest, and makes the reserve; a disk too full for the reserve is logged, not an error. Errors: as Database,
+  // corrupt, not_supported.
   static Result<Journal> open(const std::string& file);
+
+  // The version of its schema, and the way to the newest.
+  std::int64_t version() const { return version_; }
+  Result<void> migrate();
 
   // The snapshot and all records after it, folded. corrupt: a gap, a wrong checksum, a record nobody knows.
   Result<reconcile::State> replay();
@@ -39,13 +44,14 @@ class Journal {
   const std::string& secret_key() const { return secret_key_; }
 
  private:
-  Journal(Database database, Statement insert, std::string secret_key);
+  Journal(Database database, Statement insert, std::string secret_key, std::int64_t version);
   Result<void> replay_record(const Statement& row, reconcile::State& state);
   void checkpoint_if_due();
 
   Database database_;
   Statement insert_;
   std::string secret_key_;
+  std::int64_t version_;
   std::int64_t seq_ = 0;
   int records_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "agent/store/codec.hpp"
 #include "agent/store/journal.hpp"
 #include "agent/store/ledger_copy.hpp"
+#include "agent/store/schema.hpp"
 #include "agent/store/state_directory.hpp"
 #include "common/fault_point.hpp"
 #include "common/ids.hpp"
@@ -63,10 +64,24 @@ class Ledger::Impl {
         directory_(std::move(directory)),
         journal_(std::move(journal)) {
     repair_marker();
+    note_version(journal_->version());
+  }
+
+  Result<bool> migrate() {
+    const auto newest = static_cast<std::int64_t>(ledger_migrations().size());
+    if (!journal_ || journal_->version() >= newest) return false;
+    note_version(newest);  // first: whoever reads it must not take the ledger for older than it is
+    if (auto done = journal_->migrate(); !done) return directory_->explain(done.error());
+    log::notice(fmt::format("the ledger is of schema {} now", newest));
+    return true;
   }
 
   Result<void> record(const Record& record) {
     if (!journal_) return record_without_disk(record);
+    if (version_for(record.body) > journal_->version()) {
+      return Error{Errc::not_supported,
+                   "this version of aura-node is on trial: what only its own ledger could hold waits"};
+    }
     const auto name = reconcile::record_name(record.body);
     fault_point("ledger.before.", name);
     const bool marks = suspends(record.body) && !directory_->marked_suspended();
@@ -161,6 +176,11 @@ class Ledger::Impl {
     compact_at_ = done ? compact_after_ : journal_->records() + compact_again_after_records;
   }
 
+  void note_version(std::int64_t version) {
+    const auto noted = directory_->note_schema(version);
+    if (!noted) log::warning(fmt::format("the version of the ledger's schema is not noted: {}", noted.error().message));
+  }
+
   // A crash may have left it behind or ahead. One that no decision of this ledger explains was there before it.
   void repair_marker() {
     warn_about(directory_->prepare_marker());
@@ -225,6 +245,7 @@ Result<void> Ledger::record(const Record& record) { return impl_->record(record)
 void Ledger::on_change(std::function<void()> listener) { impl_->listener = std::move(listener); }
 const std::string& Ledger::trouble() const { return impl_->trouble; }
 bool Ledger::behind() const { return impl_->behind(); }
+Result<bool> Ledger::migrate() { return impl_->migrate(); }
 void Ledger::catch_up() { impl_->catch_up(); }
 void Ledger::compact_after(int records) { impl_->compact_after(records); }
 bool Ledger::is_new() const { return impl_->is_new; }

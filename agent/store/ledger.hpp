@@ -28,6 +28,11 @@ class Ledger {
   // version).
   static Result<std::unique_ptr<Ledger>> open(const std::string& state_dir);
 
+  // Brings the ledger to the newest schema; the version before this program's does not read it afterwards. True if it
+  // was older. Until then records that only the newest schema has are refused with not_supported. The version stands,
+  // as a decimal number, in the file `schema` beside it, for the package to look at before it is replaced.
+  Result<bool> migrate();
+
   // What a ledger that cannot be written knows, in memory only and otherwise as in_memory(): its files are copied to
   // `scratch_dir`, replayed there and removed again, so that the intents it holds are kept. Errors as of open(), and
   // not_found where there is none.

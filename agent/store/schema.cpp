@@ -23,17 +23,11 @@ Result<void> create_tables(Database& database) {
   return insert->bind(1, random_hex(secret_key_bytes)).run();
 }
 
-constexpr std::array<Migration, 1> steps_of_ledger = {&create_tables};
+// Version 2: records of what the machine is asked for, and of the host's going down. The tables are the same.
+Result<void> take_machine_records(Database&) { return {}; }
 
-Result<std::int64_t> version_of(Database& database) {
-  const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
-  if (!tables) return tables.error();
-  if (*tables == 0) return 0;
-  const auto version = database.number("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema_version'");
-  // Any other failure to find it: these are not our tables.
-  if (!version) return Error{Errc::corrupt, "it holds no schema version"};
-  return *version;
-}
+// One step leads to each version; the package reads the number of them here.
+constexpr std::array<Migration, 2> steps_of_ledger = {&create_tables, &take_machine_records};
 
 Result<void> migrate_one(Database& database, Migration step, std::int64_t to_version) {
   auto transaction = Transaction::begin(database);
@@ -49,9 +43,30 @@ Result<void> migrate_one(Database& database, Migration step, std::int64_t to_ver
 
 }  // namespace
 
+Result<std::int64_t> version_of(Database& database) {
+  const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return tables.error();
+  if (*tables == 0) return 0;
+  const auto version = database.number("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema_version'");
+  // Any other failure to find it: these are not our tables.
+  if (!version) return Error{Errc::corrupt, "it holds no schema version"};
+  return *version;
+}
+
+std::int64_t version_for(const reconcile::RecordBody& body) {
+  using namespace reconcile::record;
+  const bool since_2 = std::holds_alternative<HostStopping>(body) || std::holds_alternative<SystemAsked>(body) ||
+                       std::holds_alternative<SystemRefused>(body);
+  return since_2 ? 2 : 1;
+}
+
 std::span<const Migration> ledger_migrations() { return steps_of_ledger; }
 
 Result<void> migrate(Database& database, std::span<const Migration> steps) {
+  return migrate(database, steps, static_cast<std::int64_t>(steps.size()));
+}
+
+Result<void> migrate(Database& database, std::span<const Migration> steps, std::int64_t to) {
   const auto version = version_of(database);
   if (!version) return version.error();
   const auto newest = static_cast<std::int64_t>(steps.size());
@@ -60,7 +75,7 @@ Result<void> migrate(Database& database, std::span<const Migration> steps) {
                  fmt::format("its schema is version {}, this aura-node knows up to {}: install the newer aura-node",
                              *version, newest)};
   }
-  for (auto at = *version; at < newest; ++at) {
+  for (auto at = *version; at < to; ++at) {
     const auto done = migrate_one(database, steps[static_cast<std::size_t>(at)], at + 1);
     if (!done) return with_context(done.error(), fmt::format("cannot migrate the schema to version {}", at + 1));
   }

@@ -152,4 +152,11 @@ Result<void> StateDirectory::prepare_marker() const {
 
 Error StateDirectory::explain(const Error& error) const { return explained(error, path_); }
 
+Result<void> StateDirectory::note_schema(std::int64_t version) const {
+  const std::string file = path_ + "/schema", text = fmt::format("{}\n", version);
+  const auto there = read_file(file, max_pid_bytes);
+  if (there && *there == text) return {};
+  return write_file_durably(file, text, private_file);
+}
+
 }  // namespace aura::store

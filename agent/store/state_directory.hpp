@@ -5,6 +5,7 @@
 
 #include "common/error.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace aura::store {
@@ -30,6 +31,9 @@ class StateDirectory {
   bool marked_suspended() const;
   Result<void> mark_suspended() const;
   Result<void> unmark_suspended() const;
+
+  // The file `schema`, for the package's own look.
+  Result<void> note_schema(std::int64_t version) const;
 
   // Makes the spare file of the marker if both are missing; best done while there is space.
   Result<void> prepare_marker() const;

@@ -15,7 +15,7 @@ constexpr bool one_of = (std::is_same_v<Body, Kinds> || ...);
 // Commands and their refusals, the control plane's intent, what an operator or a vanished file decides. A new
 // declaration is not among them: its file is its durable form and is read again at every start.
 template <class Body>
-constexpr bool decides = one_of<Body, Accepted, Refused, WantedTaken, Unfenced, Withdrawn>;
+constexpr bool decides = one_of<Body, Accepted, Refused, WantedTaken, Unfenced, Withdrawn, SystemAsked>;
 
 }  // namespace
 

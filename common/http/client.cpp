@@ -127,7 +127,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
   bool sink_has_enough_ = false;
-  bool elsewhere_ = false;  // the connection was to another address than the pinned one
+  bool elsewhere_ = false;  // the connection was to another address than the pinned one, or from none that is allowed
 };
 
 std::optional<Error> Transfer::check() const {

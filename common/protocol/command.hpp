@@ -156,6 +156,7 @@ inline constexpr std::string_view invalid = "invalid";
 inline constexpr std::string_view locked = "locked";
 inline constexpr std::string_view fenced = "fenced";
 inline constexpr std::string_view cloned = "cloned";
+inline constexpr std::string_view decommissioned = "decommissioned";
 inline constexpr std::string_view degraded = "degraded";
 inline constexpr std::string_view freeze_unavailable = "freeze_unavailable";
 inline constexpr std::string_view policy = "policy";

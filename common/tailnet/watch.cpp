@@ -113,7 +113,7 @@ asio::awaitable<void> Watch::refresh() {
 }
 
 asio::awaitable<void> Watch::changed(milliseconds at_most) {
-  // A timer of its own for the deadline would be one more wait; the news wake everybody, and look_every bounds it.
+  // The deadline wakes everybody who waits for news; those whose time has not come wait on.
   const std::uint64_t before = changes_;
   asio::steady_timer deadline(context_, at_most);
   deadline.async_wait([this](const boost::system::error_code& error) {
@@ -169,7 +169,6 @@ asio::awaitable<void> Watch::ask(std::string address, std::uint16_t port, std::s
                                  std::shared_ptr<Asking> asking) {
   for (int round = 1; !asking->answer; ++round) {
     const std::uint64_t before = changes_;
-    ++asked_;
     auto answer = co_await api_.whois(address, port);
     const bool current = before == changes_;
     if (!current && round < ask_again_at_most) continue;

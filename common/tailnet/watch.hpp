@@ -61,9 +61,6 @@ class Watch {
   // Nothing known is believed any longer: after the host slept, or at a doubt.
   void look_anew() { note_change(); }
 
-  // whois calls made so far, for the metrics.
-  std::uint64_t asked() const { return asked_; }
-
  private:
   struct Known {
     Result<Identity> answer;
@@ -91,7 +88,7 @@ class Watch {
   Status status_;
   std::map<std::string, Known> known_;
   std::map<std::string, std::shared_ptr<Asking>> asking_;
-  std::uint64_t changes_ = 0, refreshed_ = 0, asked_ = 0;
+  std::uint64_t changes_ = 0, refreshed_ = 0;
   boost::asio::steady_timer wakeup_;  // of follow_changes
   boost::asio::steady_timer news_;    // of changed()
   std::vector<std::function<void()>> listeners_;

@@ -29,6 +29,12 @@ class FakeHost final : public ports::Host {
     const auto found = uses.find(container_id);
     return found == uses.end() ? std::nullopt : std::optional(found->second);
   }
+  boost::asio::awaitable<Result<void>> ask(ports::SystemRequest request) override {
+    asked.push_back(std::move(request));
+    if (refusal) co_return *refusal;
+    co_return Result<void>();
+  }
+  std::optional<reconcile::UpgradeResult> upgrade_result() override { return upgraded; }
   void notify(const std::string& state) override { notifications.push_back(state); }
 
   std::string instance_id;
@@ -36,7 +42,10 @@ class FakeHost final : public ports::Host {
   std::map<std::string, std::uint64_t> oom_killed;    // by container id
   std::map<std::string, ports::ContainerUsage> uses;  // by container id; one that is not there is not to be seen
   int last_pid = 0;                                   // that usage() was asked with
-  int looks = 0;                                      // calls of usage()
+  std::vector<ports::SystemRequest> asked;
+  std::optional<Error> refusal;  // of everything that is asked
+  std::optional<reconcile::UpgradeResult> upgraded;
+  int looks = 0;  // calls of usage()
   bool may_connect = true;
   std::vector<std::string> notifications;
 };

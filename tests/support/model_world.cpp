@@ -37,6 +37,7 @@ Observed ModelDocker::observe() const {
   observed.after_gap = after_gap;
   observed.first_look = first_look;
   observed.silent_from = silent_from;
+  observed.upgrade = upgrade;
   return observed;
 }
 
@@ -149,7 +150,13 @@ void ModelAgent::think(const ModelDocker& docker) {
 }
 
 void ModelAgent::perform(ModelDocker& docker, const Action& action) {
-  if (const auto* create = std::get_if<action::Create>(&action)) {
+  if (const auto* asking = std::get_if<action::AskSystem>(&action)) {
+    asked.push_back(*asking);
+    in_flight.asked.insert(asking->command_id);
+    if (refusal.empty()) return;
+    if (asking->verb == protocol::Verb::decommission) in_flight.asked.erase(asking->command_id);
+    record(record::SystemRefused{asking->command_id, "forbidden", refusal, 60'000});
+  } else if (const auto* create = std::get_if<action::Create>(&action)) {
     const WorkloadSpec& spec = state.workloads.at(create->workload).declared.spec;
     if (docker.create(state.node_id, *create, spec)) {
       for (const auto& [id, container] : docker.containers) {

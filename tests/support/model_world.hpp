@@ -29,6 +29,7 @@ class ModelDocker {
   bool reachable = true;
   bool after_gap = false;
   bool first_look = false;
+  std::optional<rc_::UpgradeResult> upgrade;               // Observed's
   std::optional<BootMs> silent_from;                       // Observed's
   std::map<std::string, std::int64_t> memory;              // bytes in use, by workload
   std::map<std::string, rc_::record::HookAnswered> hooks;  // what a stop hook says, by workload; ready where none
@@ -57,6 +58,8 @@ class ModelAgent {
   Now now{"boot-1", 1'000, 1'700'000'000'000, 7};
   rc_::InFlight in_flight;
   rc_::Plan plan;
+  std::vector<rc_::action::AskSystem> asked;  // of the machine
+  std::string refusal;                        // what it says to all of them; "": yes
 
   explicit ModelAgent(bool reports = false);
 

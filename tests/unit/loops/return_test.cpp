@@ -73,6 +73,18 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a control plane that takes the code and not the key it gives is not asked every second") {
+  World world;
+  REQUIRE(store::write_node_key(world.folder.path() + "/state", "old-key"));
+  world.control.approves = false;
+  world.node.host.credentials["enroll-code"] = "good-code";
+  for (int i = 0; i < 400; ++i) world.control.failures.push_back(error_of(Errc::unauthorized, "enrol_again"));
+  world.node.report_to(world.control);
+  world.clock.advance(600'000);
+  CHECK(world.control.enrolments.size() >= 2);
+  CHECK(world.control.enrolments.size() <= 12);
+}
+
 TEST_CASE("a node whose key is not known asks for approval and tries its key in between") {
   World world;
   REQUIRE(store::write_node_key(world.folder.path() + "/state", "old-key"));

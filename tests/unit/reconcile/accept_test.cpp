@@ -125,7 +125,7 @@ TEST_CASE("what this version does not do is refused, not ignored") {
   auto freeze = command("c1", Verb::suspend, "node", 1);
   freeze.args.mode = "freeze";
   CHECK(agent.deliver(freeze).code == "freeze_unavailable");
-  CHECK(agent.deliver(command("c2", Verb::reboot)).code == "not_supported_yet");
+  CHECK(agent.deliver(command("c2", Verb::stage), Origin::local_root).code == "not_supported_yet");
 }
 
 TEST_CASE("a restart that comes after its last moment to begin expires") {
