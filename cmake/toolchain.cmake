@@ -5,8 +5,9 @@ if(AURA_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${AURA_CCACHE})
 endif()
+# mold 1.10 packs relocations in a way that glibc refuses, so a package is linked by the usual linker.
 find_program(AURA_MOLD mold)
-if(AURA_MOLD)
+if(AURA_MOLD AND NOT AURA_PACKAGE)
   add_link_options(-fuse-ld=mold)
 endif()
 add_link_options(-Wl,--as-needed)
