@@ -22,9 +22,10 @@ namespace {
 using protocol::Verb;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int look_every_s = 1;  // at the workloads, while the outcome is awaited
-constexpr int retry_ms = 500;    // while the agent is away
-constexpr int patience_s = 60;   // with an agent that has gone away meanwhile
+constexpr int look_every_s = 1;          // at the workloads, while the outcome is awaited
+constexpr int retry_ms = 500;            // while the agent is away
+constexpr int patience_s = 60;           // with an agent that has gone away meanwhile
+constexpr int upgrade_patience_s = 600;  // a version that never answers is waited for, and the one before put back
 
 bool shows_progress(Verb verb) {
   if (verb == Verb::reboot || verb == Verb::power_off || verb == Verb::decommission) return true;
@@ -99,7 +100,8 @@ class Wait {
       line_.clear();
       complain(fmt::format("the agent went away; command {} is recorded, waiting for it to be back", command_.id));
     }
-    if (now - *away_since_ > std::chrono::seconds(patience_s)) return report(error);
+    const int patience = command_.verb == Verb::upgrade ? upgrade_patience_s : patience_s;
+    if (now - *away_since_ > std::chrono::seconds(patience)) return report(error);
     if (!agent_.pause(retry_ms)) return given_up();
     return std::nullopt;
   }

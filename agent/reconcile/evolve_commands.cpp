@@ -242,6 +242,7 @@ void evolve_part(State& state, const Record& record, const record::Begun& begun)
   const auto it = state.open.find(begun.command_id);
   if (it == state.open.end()) return;
   it->second.begun = true;
+  it->second.begun_boot = record.boot_id;
   it->second.accepted_at = record.boot_ms;  // patience counts from the beginning
   it->second.begin_by.reset();
   // A run that Docker did not tell of before it was accepted.
@@ -292,8 +293,12 @@ void evolve_part(State& state, const Record&, const record::Confirmed& confirmed
 void evolve_part(State& state, const Record& record, const record::SystemAsked& asked) {
   const auto it = state.open.find(asked.command_id);
   if (it == state.open.end()) return;
-  const BootMs first_at = it->second.asked ? it->second.asked->at : record.boot_ms;
-  it->second.asked = SystemAsk{record.boot_id, state.epoch, first_at, asked.serial};
+  const auto& before = it->second.asked;
+  it->second.asked = SystemAsk{.boot_id = record.boot_id,
+                               .epoch = state.epoch,
+                               .times = before ? before->times + 1 : 1,
+                               .at = before ? before->at : record.boot_ms,
+                               .serial = asked.serial};
 }
 
 void evolve_part(State& state, const Record& record, const record::SystemRefused& refused) {

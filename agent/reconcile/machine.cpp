@@ -18,14 +18,19 @@ using protocol::Verb;
 constexpr std::int64_t docker_patience_ms = 30'000;
 // The host has said yes and is up all the same.
 constexpr std::int64_t going_down_patience_ms = 10 * 60'000;
+// Each life of the agent asks once; where none of so many saw another boot, asking again would be a machine that goes
+// down for ever: its boot id does not change, or cannot be seen.
+constexpr std::uint32_t most_asked = 3;
 constexpr std::int64_t upgrade_patience_ms = 30 * 60'000;
 
 bool goes_down(const Command& command) { return command.verb == Verb::reboot || command.verb == Verb::power_off; }
 
 bool then_power_off(const Command& command) { return command.verb == Verb::stop && command.args.then == "power_off"; }
 
+// Whoever brought it about: what was wanted is there.
 bool is_another_boot(const State& state, const OpenCommand& open) {
-  return open.asked && open.asked->boot_id != state.boot_id;
+  if (open.asked) return open.asked->boot_id != state.boot_id;
+  return goes_down(open.command) && open.begun && open.begun_boot != state.boot_id;
 }
 
 std::string whose(const Command& command) {
@@ -101,6 +106,8 @@ std::optional<Ending> power_step(Pass& pass, const std::string& id, const OpenCo
   }
   const BootMs until = open.asked->at + going_down_patience_ms;
   if (until <= pass.now.boot_ms) return failed("still_up", "The host was asked to go down and is up all the same.");
+  if (open.asked->times >= most_asked && open.asked->epoch != pass.state.epoch)
+    return failed("still_up", "The host was asked three times to go down, and its boot id is the same all the same.");
   pass.wake(until);
   ask(pass, id, open);
   return {};

@@ -199,6 +199,7 @@ struct Apply {
 struct SystemAsk {
   std::string boot_id;       // in which boot
   std::uint64_t epoch = 0;   // and in which life of the agent: a later one asks again
+  std::uint32_t times = 0;   // so often
   BootMs at = 0;             // the first time
   std::uint64_t serial = 0;  // upgrade: of the last result that was there before
   bool operator==(const SystemAsk&) const = default;
@@ -210,7 +211,8 @@ struct OpenCommand {
   WallMs wall_accepted_at = 0;
   std::optional<BootMs> begin_by;  // expiry, until it has begun
   bool begun = false;
-  bool done = false;  // adopt: taken over; only its outcome is missing
+  std::string begun_boot;  // reboot, power_off: the boot in which it began
+  bool done = false;       // adopt: taken over; only its outcome is missing
   // restart: the instances that must go; workload -> instance (none listed: nothing ran)
   std::map<std::string, Instance> must_go;
   bool image_present = false;      // pull: it is there

@@ -88,10 +88,10 @@ BOOST_DESCRIBE_STRUCT(Workload, (),
                        trouble, stuck, runs))
 BOOST_DESCRIBE_STRUCT(ApplyItem, (), (before, withdrawn_before, first_run_at))
 BOOST_DESCRIBE_STRUCT(Apply, (), (wanted, changes, images, declared, items, undone, undone_at, cancelled))
-BOOST_DESCRIBE_STRUCT(SystemAsk, (), (boot_id, epoch, at, serial))
+BOOST_DESCRIBE_STRUCT(SystemAsk, (), (boot_id, epoch, times, at, serial))
 BOOST_DESCRIBE_STRUCT(OpenCommand, (),
-                      (command, accepted_at, wall_accepted_at, begin_by, begun, done, must_go, image_present, trouble,
-                       asked, evidence, apply))
+                      (command, accepted_at, wall_accepted_at, begin_by, begun, begun_boot, done, must_go,
+                       image_present, trouble, asked, evidence, apply))
 BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Decommission, (), (command_id, actor, reason, since, told_seq, trouble))

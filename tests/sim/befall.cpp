@@ -119,6 +119,27 @@ void Story::machine_rebooted() {
   if (vm.on()) vm.reboot();
 }
 
+// Taken on, it may come to nothing; refused, nothing happens.
+std::optional<Error> Story::machine_asked(Vm& vm, const ports::SystemRequest& request) {
+  Random& random = world_.random;
+  for (const auto& [id, open] : vm.life().state().open) {
+    if (open.asked) vm.asked_in_boot[id] = vm.boots();
+  }
+  if (random.one_in(5)) return Error{Errc::unavailable, "the machine says no"};
+  if (random.one_in(5)) return {};
+  const int boot = vm.boots();
+  const bool off = request.verb == protocol::Verb::power_off;
+  world_.after(random.between(10, 20 * second), [this, &vm, boot, off] {
+    if (!vm.on() || vm.boots() != boot) return;
+    if (!off) return vm.reboot();
+    vm.power_off();
+    world_.after(a_while(), [&vm] {
+      if (!vm.on()) vm.power_on();
+    });
+  });
+  return {};
+}
+
 void Story::machine_paused() {
   Vm& vm = a_vm();
   if (vm.on()) vm.pause_for(world_.random.between(minute, 10 * hour));

@@ -10,10 +10,15 @@ void Story::operator_orders() {
   Random& random = world_.random;
   protocol::Command command;
   command.verb = random.pick<Verb>({Verb::start, Verb::start, Verb::stop, Verb::restart, Verb::restart, Verb::suspend,
-                                    Verb::resume, Verb::resume, Verb::cancel, Verb::pull});
+                                    Verb::resume, Verb::resume, Verb::cancel, Verb::pull, Verb::reboot});
   const bool on_node = random.one_in(3);
   if (!on_node) command.target = *protocol::parse_target("workload:" + a_workload());
-  if (command.verb == Verb::suspend || command.verb == Verb::resume) command.target = {};
+  if (command.verb == Verb::reboot && random.one_in(3)) command.verb = Verb::power_off;
+  const bool of_node = command.verb == Verb::suspend || command.verb == Verb::resume || command.verb == Verb::reboot ||
+                       command.verb == Verb::power_off;
+  if (of_node) command.target = {};
+  if (command.verb == Verb::stop && command.target.kind == protocol::Target::Kind::node && random.one_in(4))
+    command.args.then = "power_off";
   if (command.verb == Verb::suspend) command.reason = "payment failed";
   if (command.verb == Verb::suspend && random.one_in(2)) command.args.mode = "freeze";
   if (command.verb == Verb::pull) command.target = *protocol::parse_target("image:" + a_workload() + ":1");

@@ -62,6 +62,7 @@ Story::Story(const Plot& plot) : plot_(plot), world_(plot.seed, plot.tracing), c
   }
   draw_kinds();
   vm.host.instance_id = "i-1";
+  vm.host.on_ask = [this, &vm](const ports::SystemRequest& request) { return machine_asked(vm, request); };
   vm.compact_after = static_cast<int>(random.pick<std::int64_t>({8, 50, store::compact_after_records}));
   vm.engine.live_restore = random.one_in(2);
   vm.power_on();
@@ -147,6 +148,9 @@ void Story::check_settled(Vm& vm) {
                                       outcome.detail));
     }
     if (outcome.kind != OutcomeKind::succeeded) continue;
+    const auto asked = vm.asked_in_boot.find(*it);
+    if (asked != vm.asked_in_boot.end() && asked->second == vm.boots())
+      world_.violation(vm.name, *it + " succeeded and the machine has not booted since it was asked");
     const bool whole_node = outcome.target.kind == protocol::Target::Kind::node;
     for (const auto& [name, workload] : state.workloads) {
       if (!whole_node && outcome.target.name != name) continue;

@@ -48,6 +48,7 @@ class Story {
   void agent_stopped_for_a_while();
   void power_lost();
   void machine_rebooted();
+  std::optional<Error> machine_asked(Vm& vm, const ports::SystemRequest& request);
   void machine_paused();
   void wall_clock_jumps();
   void docker_restarts();

@@ -145,6 +145,7 @@ void Vm::power_on() {
   clock_.reboot(boot_takes);
   booted_at_ = world_.now - boot_takes;
   on_ = true;
+  ++boots_;
   start_agent();
 }
 
@@ -157,11 +158,15 @@ void Vm::lose_power() {
 }
 
 void Vm::reboot() {
+  power_off();
+  power_on();
+}
+
+void Vm::power_off() {
   kill_agent();
   engine.down(true);
   engine.up();
   on_ = false;
-  power_on();
 }
 
 void Vm::pause_for(WorldMs time) {

@@ -73,10 +73,12 @@ class Vm {
   void power_on();
   // The agent, every container and everything not synced are gone; `survives` draws for each sector.
   void lose_power();
-  void reboot();                 // in good order, as far as containers go
+  void reboot();  // in good order, as far as containers go
+  void power_off();
   void pause_for(WorldMs time);  // by its hypervisor: its clocks stand still
   WorldMs awake_at() const { return booted_at_ + clock_.boot_ms(); }
   bool on() const { return on_; }
+  int boots() const { return boots_; }
   void shift_wall(WorldMs by) { clock_.shift_wall(by); }
   void lose_ledger();            // and everything else in its state directory but the marker
   void take_disk_of(Vm& other);  // a copy, of a machine whose agent is not up
@@ -108,6 +110,7 @@ class Vm {
   int compact_after = store::compact_after_records;
   bool forgetful = false;  // its ledger was lost, or could not keep something at some time
   std::map<std::string, std::map<std::string, reconcile::Instance>> must_go;  // restart id -> workload -> what ran
+  std::map<std::string, int> asked_in_boot;  // reboot or power_off -> the boot in which the machine was asked
   bool unsure = false;  // its disk failed to sync, or its ledger was damaged: nothing is known of what it holds
 
  private:
@@ -122,6 +125,7 @@ class Vm {
   testing::FakeClock clock_;
   WorldMs booted_at_ = 0;  // world time when boot time was 0
   bool on_ = false;
+  int boots_ = 0;
   std::unique_ptr<Life> life_;
   std::optional<std::int64_t> handlers_left_;
   std::int64_t handlers_in_a_row_ = 0;

@@ -3,6 +3,7 @@
 
 #include "agent/ports/host.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ class FakeHost final : public ports::Host {
     return found == uses.end() ? std::nullopt : std::optional(found->second);
   }
   boost::asio::awaitable<Result<void>> ask(ports::SystemRequest request) override {
+    if (on_ask) refusal = on_ask(request);
     asked.push_back(std::move(request));
     if (refusal) co_return *refusal;
     co_return Result<void>();
@@ -43,7 +45,8 @@ class FakeHost final : public ports::Host {
   std::map<std::string, ports::ContainerUsage> uses;  // by container id; one that is not there is not to be seen
   int last_pid = 0;                                   // that usage() was asked with
   std::vector<ports::SystemRequest> asked;
-  std::optional<Error> refusal;  // of everything that is asked
+  std::optional<Error> refusal;                                             // of everything that is asked
+  std::function<std::optional<Error>(const ports::SystemRequest&)> on_ask;  // says what refusal is, if it is there
   std::optional<reconcile::UpgradeResult> upgraded;
   int looks = 0;  // calls of usage()
   bool may_connect = true;

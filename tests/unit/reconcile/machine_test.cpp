@@ -85,6 +85,17 @@ TEST_CASE("a drain does not count against the restart budget") {
   CHECK(host.agent.state.workloads.at("web").restarts.empty());
 }
 
+TEST_CASE("a host that boots again while it is being drained for a reboot is not rebooted once more") {
+  Host host;
+  host.agent.deliver(command("c1", Verb::reboot));
+  host.agent.think(host.docker);
+  host.agent.reboot(host.docker);
+  host.agent.settle(host.docker);
+  CHECK(host.outcome("c1").kind == OutcomeKind::succeeded);
+  CHECK(host.agent.asked.empty());
+  CHECK(host.runs("web"));
+}
+
 TEST_CASE("where the machine refuses a reboot the command fails with its words and the drain is undone") {
   Host host;
   host.agent.refusal = "polkit says no";
@@ -107,6 +118,18 @@ TEST_CASE("an agent that dies while it asks asks again in its next life, and the
   host.agent.settle(host.docker);
   CHECK(host.outcome("c1").kind == OutcomeKind::succeeded);
   CHECK(host.agent.asked.size() == 2);
+}
+
+TEST_CASE("a host whose boot id does not change is asked three times at most, not rebooted for ever") {
+  Host host;
+  host.obey(command("c1", Verb::reboot));
+  for (int life = 0; life < 5; ++life) {
+    host.agent.die_and_return();
+    host.agent.settle(host.docker);
+  }
+  CHECK(host.agent.asked.size() == 3);
+  CHECK(host.outcome("c1").code == "still_up");
+  CHECK(host.runs("web"));
 }
 
 TEST_CASE("a host that is still up ten minutes after it said yes fails the reboot and runs its workloads again") {
