@@ -13,10 +13,12 @@
 #include "agent/loops/oom_watch.hpp"
 #include "agent/loops/probes.hpp"
 #include "agent/loops/status_board.hpp"
+#include "agent/loops/status_line.hpp"
 #include "agent/probes/prober.hpp"
 #include "agent/probes/stop_hook_caller.hpp"
 #include "agent/run_config.hpp"
 #include "agent/run_host.hpp"
+#include "agent/run_log.hpp"
 #include "agent/run_start.hpp"
 #include "agent/run_tailnet.hpp"
 #include "agent/run_upkeep.hpp"
@@ -25,12 +27,9 @@
 #include "common/ids.hpp"
 #include "common/log.hpp"
 
-#include <fmt/format.h>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
-#include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -172,6 +171,7 @@ bool Daemon::start() {
     log::error(durable.error().message);
     return false;
   }
+  log_as(opened_.ledger->state().node_id, config.node.tenant);
   opened_.ledger->on_change([this] { changed(); });
   auto policy = config::load_policy(config.paths.policy);
   if (policy)
@@ -190,6 +190,7 @@ bool Daemon::start() {
   spawn(io_.get_executor(), "oom watch", oom_watch_.run());
   spawn(io_.get_executor(), "memory watch", memory_watch_.run());
   spawn(io_.get_executor(), "collector", collector_.run());
+  spawn(io_.get_executor(), "status line", loops::tell_status(parts_, changes_, [this] { return board_.report(); }));
   if (opened_.may_return) spawn(io_.get_executor(), "ledger", wait_for_ledger());
   event_log_.follow(opened_.ledger->state());
   return true;
@@ -203,7 +204,8 @@ bool Daemon::run() {
 // From a ledger in memory there is no way back but a start, which touches no container.
 asio::awaitable<void> Daemon::wait_for_ledger() {
   while (!ledger_is_back(opened_, loaded_.config.paths.state)) co_await loops::sleep_for(clock_, ledger_look_ms);
-  log::notice("the ledger can be used again; the agent starts anew, containers go on running");
+  log::notice("the ledger can be used again; the agent starts anew, containers go on running",
+              {{"AURA_EVENT", "ledger_back"}});
   again_ = true;
   server_->stop();
   tailnet_.stop();
@@ -312,9 +314,8 @@ void Daemon::passed(bool news) {
   changes_.notify();
   if (std::exchange(ready_told_, true)) return;
   migrate_if_proven(*opened_.ledger);
-  host_.notify("READY=1\nSTATUS=supervising");
-  log::info(fmt::format("aura-node {} is ready as node {}, epoch {}", version_, opened_.ledger->state().node_id,
-                        opened_.ledger->state().epoch));
+  host_.notify("READY=1");
+  log_ready(version_, opened_.ledger->state().node_id, opened_.ledger->state().epoch);
 }
 
 void Daemon::wait_for_signal() {
@@ -325,9 +326,7 @@ void Daemon::wait_for_signal() {
 
 void Daemon::on_signal(int number) {
   if (number == SIGHUP) {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    host_.notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+    host_.notify_reloading();
     log::notice("reload: " + reload(false).text);
     migrate_if_proven(*opened_.ledger);
     host_.notify("READY=1");
@@ -342,12 +341,13 @@ void Daemon::on_signal(int number) {
     wait_for_signal();
     return;
   }
-  log::notice("asked to end; containers go on running");
+  log_ending("asked to end; containers go on running");
   end();
 }
 
 asio::awaitable<void> Daemon::drain() {
   co_await loops::go_down(parts_, supervisor_, changes_, heartbeat_ ? &*heartbeat_ : nullptr);
+  log_ending("the host goes down, and what ran is stopped");
   end();
 }
 
@@ -390,6 +390,7 @@ Ended run_once(const DaemonOptions& options) {
 
 int run_daemon(const DaemonOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
+  begin_log();
   for (;;) {
     const Ended ended = run_once(options);
     if (!ended.again) return ended.exit_code;

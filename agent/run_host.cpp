@@ -6,6 +6,9 @@
 #include "agent/host/usage.hpp"
 #include "agent/systemd/machine.hpp"
 
+#include <fmt/format.h>
+
+#include <ctime>
 #include <utility>
 
 namespace aura {
@@ -56,5 +59,10 @@ boost::asio::awaitable<Result<void>> RunHost::ask(ports::SystemRequest request) 
 }
 std::optional<reconcile::UpgradeResult> RunHost::upgrade_result() { return host::upgrade_result(upgrade_result_file); }
 void RunHost::notify(const std::string& state) { systemd::notify(state); }
+void RunHost::notify_reloading() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+}
 
 }  // namespace aura

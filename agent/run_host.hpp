@@ -23,6 +23,7 @@ class RunHost final : public ports::Host {
   boost::asio::awaitable<Result<void>> ask(ports::SystemRequest request) override;
   std::optional<reconcile::UpgradeResult> upgrade_result() override;
   void notify(const std::string& state) override;
+  void notify_reloading();  // systemd.service(5), Type=notify-reload, asks for the moment, too
 
  private:
   std::string state_dir_, credentials_dir_;

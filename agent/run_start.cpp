@@ -26,7 +26,8 @@ Result<OpenedLedger> open_ledger(const std::string& state_dir, const std::string
     return opened;
   }
   if (ledger.error().code == Errc::locked) return ledger.error();
-  log::error("the ledger cannot be used, running degraded: " + ledger.error().message);
+  log::error("the ledger cannot be used, running degraded: " + ledger.error().message,
+             {{"AURA_EVENT", "ledger_degraded"}});
   opened.in_memory = true;
   const Errc code = ledger.error().code;
   opened.may_return = code == Errc::no_space || code == Errc::read_only || code == Errc::forbidden;

@@ -1,5 +1,8 @@
 #include "common/log.hpp"
 
+#include "common/log_limit.hpp"
+#include "common/time.hpp"
+
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
@@ -7,6 +10,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +40,41 @@ Sink choose_sink() {
   return colour_wanted && ::isatty(STDERR_FILENO) == 1 ? Sink::coloured : Sink::plain;
 }
 
-Level& threshold() {
-  static Level level = Level::info;
-  return level;
+constexpr std::string_view message_id = "MESSAGE_ID";
+constexpr std::int64_t left_out_told_after_ms = 60'000;
+
+struct Settings {
+  Level threshold = Level::info;
+  std::vector<std::string> common;  // KEY=value
+  MessageIds ids = nullptr;
+  std::optional<LogLimit> limit;
+};
+
+Settings& settings() {
+  static Settings settings;
+  return settings;
+}
+
+std::int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec * 1'000LL + now.tv_nsec / 1'000'000;
+}
+
+std::string_view field(Fields fields, std::string_view wanted) {
+  for (const auto& [key, value] : fields) {
+    if (key == wanted) return value;
+  }
+  return {};
+}
+
+// "workload_exited, web" | "heartbeat.cpp:219": it stands in the sentence about what was left out.
+std::string cause_of(Fields fields, const Where& where) {
+  const std::string_view event = field(fields, "AURA_EVENT"), workload = field(fields, "AURA_WORKLOAD");
+  if (!event.empty()) return workload.empty() ? std::string(event) : fmt::format("{}, {}", event, workload);
+  std::string_view file = where.file_name();
+  file = file.substr(file.rfind('/') + 1);
+  return fmt::format("{}:{}", file, where.line());
 }
 
 std::string_view name_of(Level level) {
@@ -79,12 +115,17 @@ void append_printable(std::string& out, std::string_view text) {
 
 bool write_journal(Level level, std::string_view message, Fields fields) {
   std::vector<std::string> entries;
-  entries.reserve(fields.size() + 2);
+  const std::vector<std::string>& common = settings().common;
+  entries.reserve(fields.size() + common.size() + 3);
   entries.push_back(fmt::format("PRIORITY={}", static_cast<int>(level)));
   entries.push_back(fmt::format("MESSAGE={}", message));
   for (const auto& [key, value] : fields) {
     if (!value.empty()) entries.push_back(fmt::format("{}={}", key, value));
   }
+  entries.insert(entries.end(), common.begin(), common.end());
+  const MessageIds ids = field(fields, message_id).empty() ? settings().ids : nullptr;
+  const std::string_view id = ids == nullptr ? std::string_view() : ids(field(fields, "AURA_EVENT"));
+  if (!id.empty()) entries.push_back(fmt::format("{}={}", message_id, id));
   std::vector<iovec> parts;
   parts.reserve(entries.size());
   for (std::string& entry : entries) parts.push_back({entry.data(), entry.size()});
@@ -101,7 +142,7 @@ void write_stderr(Level level, std::string_view message, Fields fields, bool col
   line += ' ';
   append_printable(line, message);
   for (const auto& [key, value] : fields) {
-    if (value.empty()) continue;
+    if (value.empty() || key == message_id) continue;
     line += ' ';
     line += key;
     line += '=';
@@ -120,15 +161,49 @@ void write_stderr(Level level, std::string_view message, Fields fields, bool col
   }
 }
 
-}  // namespace
-
-void set_level(Level level) { threshold() = level; }
-
-void write(Level level, std::string_view message, Fields fields) {
-  if (level > threshold()) return;
+void put(Level level, std::string_view message, Fields fields) {
   static const Sink sink = choose_sink();
   if (sink == Sink::journal && write_journal(level, message, fields)) return;
   write_stderr(level, message, fields, sink == Sink::coloured);
+}
+
+void tell_left_out(std::int64_t now, std::int64_t waited_ms) {
+  if (!settings().limit) return;
+  for (const auto& one : settings().limit->due(now, waited_ms)) {
+    const std::string count = std::to_string(one.count);
+    const std::string text = fmt::format("{} more entries like this were left out within {}: {}.", count,
+                                         human_duration((now - one.since_ms) / 1000),
+                                         one.cause.empty() ? std::string_view("of many causes") : one.cause);
+    put(Level::notice, text, {{"AURA_EVENT", "log_limited"}, {"AURA_LEFT_OUT", count}});
+  }
+}
+
+}  // namespace
+
+void set_level(Level level) { settings().threshold = level; }
+
+void set_common(Fields fields) {
+  std::vector<std::string>& common = settings().common;
+  common.clear();
+  for (const auto& [key, value] : fields) {
+    if (!value.empty()) common.push_back(fmt::format("{}={}", key, value));
+  }
+}
+
+void set_message_ids(MessageIds ids) { settings().ids = ids; }
+
+void limit(double burst, double per_hour) { settings().limit.emplace(burst, per_hour); }
+
+void tell_left_out() { tell_left_out(now_ms(), 0); }
+
+void write(Level level, std::string_view message, Fields fields, Where where) {
+  if (level > settings().threshold) return;
+  if (settings().limit) {
+    const std::int64_t now = now_ms();
+    tell_left_out(now, left_out_told_after_ms);
+    if (!settings().limit->take(cause_of(fields, where), now)) return;
+  }
+  put(level, message, fields);
 }
 
 }  // namespace aura::log

@@ -14,7 +14,7 @@ Declarations::Declarations(Parts parts, std::function<DeclarationsRead()> read)
 ReloadResult Declarations::reload(bool allow_removal) {
   DeclarationsRead now_there = read_();
   problems_ = std::move(now_there.problems);
-  for (const auto& problem : problems_) log::warning(problem);
+  for (const auto& problem : problems_) log::warning(problem, {{"AURA_EVENT", "configuration_refused"}});
   // The start of the agent asks for nothing; whoever reloads does.
   const bool again = std::exchange(read_before_, true);
   const auto records =

@@ -123,7 +123,11 @@ protocol::Heartbeat Heartbeat::make_beat() {
 
 void Heartbeat::answered(const protocol::Heartbeat& beat, const protocol::HeartbeatReply& reply) {
   const BootMs now = parts_.clock.now().boot_ms;
-  if (failures_ > 0 || !heard_at_) log::notice("the control plane answers");
+  // The first answer of a start is as it should be; one after a failure is news.
+  if (failures_ > 0 || !heard_at_) {
+    log::write(failures_ > 0 ? log::Level::notice : log::Level::info, "the control plane answers",
+               {{"AURA_EVENT", "control_back"}});
+  }
   failures_ = 0;
   hurried_ = false;
   problem_.clear();
@@ -231,7 +235,7 @@ asio::awaitable<void> Heartbeat::back_off(Error error) {
   const bool too_early = boot_wait_until && *boot_wait_until > now.boot_ms && unreached && failures_ < boot_attempts;
   if (failures_++ == 0) {
     away_since_ = heard_at_.value_or(now.boot_ms);
-    log::warning("the control plane does not answer well: " + error.message);
+    log::warning("the control plane does not answer well: " + error.message, {{"AURA_EVENT", "control_away"}});
   }
   long_poll_ = false;
   problem_ = error.message;

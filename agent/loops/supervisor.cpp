@@ -65,6 +65,7 @@ asio::awaitable<void> Supervisor::pass() {
   if (is_upgrading()) observed.upgrade = parts_.host.upgrade_result();
   const std::string unknown_before =
       std::exchange(unknown_reason_, observed.containers ? std::string() : observed.unknown_reason);
+  tell_engine(unknown_before);
   reconcile::InFlight busy = actor_.in_flight();
   busy.workloads.merge(busy_before);
   const Now now = parts_.clock.now();
@@ -88,6 +89,15 @@ asio::awaitable<void> Supervisor::pass() {
   plan_ = std::move(plan);
   if (hooks_.probe) hooks_.probe(plan_.probed);
   fetch_tails(exits);
+}
+
+// That Docker went away and came back; in between its reasons may change, which is no news.
+void Supervisor::tell_engine(const std::string& unknown_before) {
+  if (unknown_before.empty() == unknown_reason_.empty()) return;
+  if (unknown_reason_.empty())
+    log::notice("Docker answers again", {{"AURA_EVENT", "docker_back"}});
+  else
+    log::warning("Docker cannot be asked: " + unknown_reason_, {{"AURA_EVENT", "docker_away"}});
 }
 
 bool Supervisor::record_facts(const reconcile::Plan& plan, std::vector<reconcile::record::Exited>& exits) {

@@ -60,6 +60,7 @@ class Supervisor {
   bool record_facts(const reconcile::Plan& plan, std::vector<reconcile::record::Exited>& exits);
   void fetch_tails(const std::vector<reconcile::record::Exited>& exits);
   BootMs next_look() const;
+  void tell_engine(const std::string& unknown_before);
 
   Parts parts_;
   Observer& observer_;

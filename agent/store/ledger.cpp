@@ -159,14 +159,15 @@ class Ledger::Impl {
     }
     behind_ = false;
     unrecorded_ = 0;
-    log::notice("the ledger can be written again; what was decided in memory is stored");
+    log::notice("the ledger can be written again; what was decided in memory is stored",
+                {{"AURA_EVENT", "ledger_back"}});
     return {};
   }
 
   void note_trouble(const Error& error, WallMs now) {
     if (!trouble.empty()) return;
     trouble = fmt::format("{} since {}: {}", describe(error.code), to_rfc3339(now), error.message);
-    log::error(fmt::format("nothing new can be stored: {}", trouble));
+    log::error(fmt::format("nothing new can be stored: {}", trouble), {{"AURA_EVENT", "ledger_degraded"}});
   }
 
   void compact_if_due() {

@@ -107,7 +107,10 @@ asio::awaitable<void> Watch::refresh() {
     known_.clear();
   }
   if (next.state != status_.state) {
-    log::notice("tailnet: " + std::string(to_string(next.state)) + (next.trouble.empty() ? "" : ": " + next.trouble));
+    const bool well = next.state == State::running || next.state == State::starting;
+    log::write(well ? log::Level::notice : log::Level::warning,
+               "tailnet: " + std::string(to_string(next.state)) + (next.trouble.empty() ? "" : ": " + next.trouble),
+               {{"AURA_EVENT", "tailnet_changed"}});
   }
   status_ = std::move(next);
 }

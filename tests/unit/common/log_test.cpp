@@ -53,3 +53,36 @@ TEST_CASE("line breaks and terminal codes from outside stay inside their line") 
   const std::string line = captured([] { log::info("a\nb\x1b[2J", {{"K", "x\ry"}}); });
   CHECK(line.substr(9) == "info    a\\nb\\x1b[2J K=x\\x0dy\n");
 }
+
+TEST_CASE("a MESSAGE_ID is for the journal, not for a terminal") {
+  const std::string line = captured([] { log::info("x", {{"AURA_EVENT", "e"}, {"MESSAGE_ID", "00"}}); });
+  CHECK(line.substr(9) == "info    x AURA_EVENT=e\n");
+}
+
+TEST_CASE("a cause that goes on is cut off, and what was left out is said once with its count") {
+  const auto lines = [](auto write) { return captured(write); };
+  log::limit(2, 0);
+  const std::string noisy = lines([] {
+    for (int i = 0; i < 5; ++i) log::info("again", {{"AURA_EVENT", "exited"}, {"AURA_WORKLOAD", "web"}});
+    log::info("other", {{"AURA_EVENT", "exited"}, {"AURA_WORKLOAD", "api"}});
+    for (int i = 0; i < 3; ++i) log::info("from here");
+    log::info("from there");
+  });
+  const std::string told = lines([] { log::tell_left_out(); });
+  const std::string after = lines([] { log::tell_left_out(); });
+  log::limit(1e9, 1e9);
+  const auto count = [](const std::string& text, std::string_view word) {
+    int found = 0;
+    for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++found;
+    return found;
+  };
+  CHECK(count(noisy, "again") == 2);
+  CHECK(count(noisy, "other") == 1);
+  CHECK(count(noisy, "from here") == 2);
+  CHECK(count(noisy, "from there") == 1);
+  CHECK(count(told, "3 more entries like this were left out") == 1);
+  CHECK(count(told, "exited, web") == 1);
+  CHECK(count(told, "1 more entries like this") == 1);
+  CHECK(count(told, "log_test.cpp:") == 1);
+  CHECK(after.empty());
+}
