@@ -1,7 +1,10 @@
 #include "agent/cli/doctor.hpp"
 
 #include "agent/cli/answers.hpp"
+#include "agent/cli/bundle.hpp"
 #include "agent/cli/commands.hpp"
+#include "agent/cli/diagnosis.hpp"
+#include "agent/cli/doctor_later.hpp"
 #include "agent/cli/exit_codes.hpp"
 #include "agent/cli/terminal.hpp"
 
@@ -9,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace aura::cli {
 namespace {
@@ -34,18 +38,31 @@ void print(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-int doctor(const DoctorOptions& options) {
-  config::ConfigPaths paths = options.paths;
-  config::read_environment(paths);
+Diagnosis diagnose(const DoctorOptions& options) {
+  Diagnosis found;
+  found.paths = options.paths;
+  config::read_environment(found.paths);
   // Where the configuration cannot be read, what it would say by default is looked at all the same.
-  const config::LoadResult loaded = config::load_config(paths);
-  const config::Config config = loaded ? loaded.loaded->config : config::Config{};
-  std::vector<Finding> findings = check_files(paths, config);
-  AgentSeen agent = check_agent(options.socket.empty() ? config.paths.socket : options.socket);
-  findings.push_back(std::move(agent.finding));
-  findings.push_back(check_docker(config, agent.report));
-  findings.push_back(check_tailnet(config, agent.report));
-  findings.push_back(check_control(config, agent.report));
+  found.loaded = config::load_config(found.paths);
+  if (found.loaded) found.config = found.loaded.loaded->config;
+  const config::Config& config = found.config;
+  found.socket = options.socket.empty() ? config.paths.socket : options.socket;
+  found.findings = check_files(found.paths, config);
+  AgentSeen agent = check_agent(found.socket);
+  found.report = std::move(agent.report);
+  found.findings.push_back(std::move(agent.finding));
+  found.findings.push_back(check_docker(config, found.report));
+  found.docker_answers = found.findings.back().level == Level::ok;
+  found.findings.push_back(check_tailnet(config, found.report));
+  found.findings.push_back(check_control(config, found.report));
+  for (Finding& later : check_later(config, found.report, found.docker_answers))
+    found.findings.push_back(std::move(later));
+  return found;
+}
+
+int doctor(const DoctorOptions& options) {
+  if (!options.bundle.empty()) return write_bundle(options);
+  const std::vector<Finding> findings = diagnose(options).findings;
   if (options.json)
     put(printable_json(encode_findings(findings)) + "\n");
   else

@@ -48,6 +48,7 @@ Finding check_control(const config::Config& config, const std::optional<protocol
 // This node's place in the tailnet, as the agent or else tailscaled tells. `needed`: the way to the control plane
 // depends on it.
 Finding check_tailnet(const config::Config& config, const std::optional<protocol::Report>& report);
+protocol::TailnetReport tailnet_seen(const config::Config& config, std::string& trouble);  // asks tailscaled itself
 Finding judge_tailnet(const protocol::TailnetReport& seen, std::string_view trouble, bool needed, WallMs now);
 
 // Without an agent: whether control.url names a control plane of the tailnet.

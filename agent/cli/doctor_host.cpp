@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -29,6 +30,12 @@ std::string nearest_existing(std::filesystem::path path) {
   std::error_code failure;
   while (!std::filesystem::exists(path, failure) && path.has_relative_path()) path = path.parent_path();
   return path.empty() ? "." : path.string();
+}
+
+// The user that the packaged unit runs as; root where there is none.
+uid_t agent_user() {
+  const passwd* const user = ::getpwnam("aura-node");
+  return user == nullptr ? 0 : user->pw_uid;
 }
 
 }  // namespace
@@ -62,7 +69,7 @@ Finding check_state_directory(const std::string& path) {
   if (!S_ISDIR(status.st_mode)) {
     finding.text = path + " is no folder.";
     finding.fix = fmt::format("Move it away, then: install -d -m 0700 -o root -g root {}", path);
-  } else if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+  } else if (status.st_uid != 0 && status.st_uid != ::geteuid() && status.st_uid != agent_user()) {
     finding.text = fmt::format("{} belongs to user {}, not to root.", path, status.st_uid);
     finding.fix = fmt::format("chown root:root {}", path);
   } else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {

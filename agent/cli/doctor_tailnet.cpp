@@ -46,7 +46,18 @@ Result<T> ask_tailscaled(const config::Config& config, Ask ask) {
   return std::move(*out);
 }
 
-protocol::TailnetReport seen_by_ourselves(const config::Config& config, std::string& trouble) {
+std::string remedy_of(std::string_view state) {
+  using tailnet::State;
+  for (const State one : {State::absent, State::denied, State::no_answer, State::starting, State::needs_login,
+                          State::needs_approval, State::stopped}) {
+    if (state == to_string(one)) return std::string(remedy(one));
+  }
+  return "";
+}
+
+}  // namespace
+
+protocol::TailnetReport tailnet_seen(const config::Config& config, std::string& trouble) {
   protocol::TailnetReport seen;
   const auto status = ask_tailscaled<tailnet::Status>(config, [](auto& api) { return api.status(); });
   if (!status) {
@@ -64,17 +75,6 @@ protocol::TailnetReport seen_by_ourselves(const config::Config& config, std::str
   seen.key_expiry = status->self.key_expiry.value_or(0);
   return seen;
 }
-
-std::string remedy_of(std::string_view state) {
-  using tailnet::State;
-  for (const State one : {State::absent, State::denied, State::no_answer, State::starting, State::needs_login,
-                          State::needs_approval, State::stopped}) {
-    if (state == to_string(one)) return std::string(remedy(one));
-  }
-  return "";
-}
-
-}  // namespace
 
 Finding judge_tailnet(const protocol::TailnetReport& seen, std::string_view trouble, bool needed, WallMs now) {
   if (seen.state != to_string(tailnet::State::running)) {
@@ -104,7 +104,7 @@ Finding check_tailnet(const config::Config& config, const std::optional<protocol
   const bool needed = needs_tailnet(config);
   if (!needed && config.api.listen == "none") return {subject, Level::ok, "It is not used.", ""};
   std::string trouble;
-  const auto seen = report && report->tailnet_facts ? *report->tailnet_facts : seen_by_ourselves(config, trouble);
+  const auto seen = report && report->tailnet_facts ? *report->tailnet_facts : tailnet_seen(config, trouble);
   return judge_tailnet(seen, trouble, needed, wall_now());
 }
 

@@ -104,6 +104,7 @@ struct DoctorOptions {
   config::ConfigPaths paths;
   std::string socket;  // "": as the configuration says
   bool json = false;
+  std::string bundle;  // a file for all that support needs; "-": stdout; "": none
 };
 
 struct VersionOptions {

@@ -352,10 +352,13 @@ class Builder {
                            });
     with_json(config);
     with_paths(config);
-    CLI::App* doctor = add("doctor", "Check what the node needs; exit 1 if anything is bad", "aura-node doctor",
-                           [](Line& line) -> Options {
-                             return DoctorOptions{line.paths, line.socket_given ? line.socket : "", line.json};
-                           });
+    CLI::App* doctor =
+        add("doctor", "Check what the node needs; exit 1 if anything is bad", "aura-node doctor",
+            [](Line& line) -> Options {
+              return DoctorOptions{line.paths, line.socket_given ? line.socket : "", line.json, line.bundle};
+            });
+    doctor->add_option("--bundle", line_.bundle, "All that support needs as tar.gz, without secrets (root)")
+        ->option_text("FILE");
     with_json(doctor);
     with_paths(doctor);
     with_json(add("version", "Versions of this program and of the running agent", "aura-node version",

@@ -17,7 +17,8 @@ struct Line {
   bool watch = false, follow = false, raw = false, no_wait = false, instance = false, allow_removal = false;
   bool force = false, yes = false, then_power_off = false, no_heartbeat = false;
   bool dry_run = false, once = false;
-  std::string workload, image, folder, id, grace, reason, duration, since, every, sort, version, save, before, within;
+  std::string workload, image, folder, id, grace, reason, duration, since, every, sort, version, save, before, within,
+      bundle;
   std::optional<int> tail;
   std::uint64_t after = 0;
   std::vector<std::string> files, workloads;
