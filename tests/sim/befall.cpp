@@ -125,15 +125,17 @@ std::optional<Error> Story::machine_asked(Vm& vm, const ports::SystemRequest& re
   for (const auto& [id, open] : vm.life().state().open) {
     if (open.asked) vm.asked_in_boot[id] = vm.boots();
   }
-  if (random.one_in(5)) return Error{Errc::unavailable, "the machine says no"};
-  if (random.one_in(5)) return {};
+  if (!calm_ && random.one_in(5)) return Error{Errc::unavailable, "the machine says no"};
+  if (!calm_ && random.one_in(5)) return {};
+  // An order that was on its way when the faults ended.
+  if (calm_) ends_at_ = std::max(ends_at_, world_.now + calm_for);
   const int boot = vm.boots();
   const bool off = request.verb == protocol::Verb::power_off;
   world_.after(random.between(10, 20 * second), [this, &vm, boot, off] {
     if (!vm.on() || vm.boots() != boot) return;
     if (!off) return vm.reboot();
     vm.power_off();
-    world_.after(a_while(), [&vm] {
+    world_.after(calm_ ? minute : a_while(), [&vm] {
       if (!vm.on()) vm.power_on();
     });
   });

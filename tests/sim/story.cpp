@@ -11,8 +11,6 @@ using reconcile::Phase;
 
 namespace {
 
-constexpr WorldMs calm_for = 3 * hour;
-
 bool runs(const testing::FakeContainerEngine& engine, const std::string& id) {
   const auto* seen = engine.find(id);
   return seen->phase == Phase::running || seen->phase == Phase::paused;
@@ -175,6 +173,7 @@ void Story::check_settled(Vm& vm) {
 // No more faults: what is broken is repaired, whoever was sent away comes back.
 void Story::calm_down() {
   world_.say("story", "no more faults");
+  calm_ = true;
   world_.cancel_all();
   control_.next_heartbeat_s = 600;
   ends_at_ = world_.now + calm_for;

@@ -100,7 +100,9 @@ class Story {
   std::vector<std::unique_ptr<Vm>> vms_;
   std::vector<Kind> drawn_;
   WorldMs mean_pause_ = 2 * hour;
+  static constexpr WorldMs calm_for = 3 * hour;  // at the end of each story
   WorldMs ends_at_ = 0;
+  bool calm_ = false;
   std::vector<std::string> workloads_;
   std::map<std::string, testing::FakeScript> scripts_;
   std::map<std::string, int> versions_;
