@@ -4,7 +4,8 @@ import threading
 
 from measure import commands, engine
 
-from tailnet_lib import grants, netns
+from lib import netns
+from tailnet_lib import grants
 from tailnet_lib.tailnet import Tailnet
 
 API_PORT = 9414

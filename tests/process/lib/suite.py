@@ -55,6 +55,10 @@ class Suite:
     def names(self):
         return sorted(name[:-3] for name in os.listdir(os.path.join(self.dir, "scenarios")) if name.endswith(".py"))
 
+    def named(self, word):
+        """Those that a word of the command line means."""
+        return [word]
+
     def module(self, name):
         return importlib.import_module("scenarios." + name)
 
@@ -75,10 +79,10 @@ class Suite:
         parser.add_argument("--jobs", type=int, default=self.usual_jobs)
         self.options(parser)
         asked = parser.parse_args()
-        unknown = [name for name in asked.names if name not in self.names()]
+        chosen = [name for word in asked.names for name in self.named(word)] or self.names()
+        unknown = [name for name in chosen if name not in self.names()]
         if unknown:
             parser.error(f"no scenario {unknown[0]!r}; --list shows them")
-        chosen = asked.names or self.names()
         if asked.list:
             for name in chosen:
                 print(f"{name}: {self.sentence(name)}")

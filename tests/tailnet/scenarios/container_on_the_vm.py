@@ -1,8 +1,7 @@
 """A container on the VM, whose packets have the VM's tailnet identity, reaches the node's API by none of its addresses, and with
 that identity but without the node key it can do nothing with the control plane; nor can a key that was carried elsewhere."""
-from lib import check, http
+from lib import check, http, netns
 from lib.node import read
-from tailnet_lib import netns
 from tailnet_lib.control import PORT
 from tailnet_lib.grants import CONTROL, NODE, OTHER, grant, usual, verbs
 from tailnet_lib.rig import API_PORT

@@ -1,8 +1,7 @@
 """Somebody else on the control plane's port under its name, without its tag, gets nothing and is not believed, and status and
 an event say who it is; with the tag the node speaks with it, and when the tag is taken away it stops, also on what is open."""
-from lib import check
+from lib import check, netns
 from lib.scripted_control import ScriptedControl
-from tailnet_lib import netns
 from tailnet_lib.control import PORT
 from tailnet_lib.grants import CONTROL, NODE, OTHER, grant, policy
 

@@ -1,8 +1,7 @@
 """Node and control plane listen on their tailnet addresses and their tailscale0 only: a neighbour on the LAN, also one with a
 route to the tailnet through them or with a tailnet address of its own making, finds the ports closed; a process on the node
 that dials its tailnet address is refused."""
-from lib import check
-from tailnet_lib import netns
+from lib import check, netns
 from tailnet_lib.control import PORT
 from tailnet_lib.grants import CONTROL, NODE, grant, policy, verbs
 from tailnet_lib.rig import API_PORT

@@ -1,7 +1,6 @@
 """Whois names a peer's grant and nothing for a peer without one, with a tailscale0 and in userspace mode, where it knows
 the loopback connection too; a withdrawn grant is gone at once, and an expired peer is marked but keeps its grant."""
-from lib import check
-from tailnet_lib import netns
+from lib import check, netns
 from tailnet_lib.grants import CONTROL, NODE, NODE_CAPABILITY, OTHER, grant, policy, verbs
 
 PORT = 9414

@@ -5,9 +5,8 @@ import signal
 import subprocess
 import urllib.parse
 
-from lib import http
+from lib import http, netns
 from lib.node import read
-from tailnet_lib import netns
 
 JOIN_S = 60
 PING_S = 2

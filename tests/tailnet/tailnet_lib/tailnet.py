@@ -8,9 +8,9 @@ import sqlite3
 import subprocess
 import time
 
+from lib import netns
 from lib.errors import Skip
 from lib.node import read, write
-from tailnet_lib import netns
 from tailnet_lib.member import Member
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
