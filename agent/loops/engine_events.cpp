@@ -34,10 +34,7 @@ void EngineEvents::reconnect(bool clock_moved) {
 // One connection, from the first answer to the break.
 asio::awaitable<void> EngineEvents::follow() {
   // Only a connection can start a Docker that was stopped on purpose; one that is open is none of that.
-  if (!observer_.engine_known() && !parts_.host.may_connect_to_engine()) {
-    backoff_ms_ = reconnect_max_ms;
-    co_return;
-  }
+  if (!observer_.engine_known() && !parts_.host.may_connect_to_engine()) co_return;
   const auto answered = co_await parts_.engine.ping();
   if (!answered) co_return;
   version_ = answered->version + " (API " + answered->api_version + ")";

@@ -65,8 +65,10 @@ reconcile::Observed Observer::unknown(std::string reason) {
 }
 
 asio::awaitable<reconcile::Observed> Observer::observe(const reconcile::State& state) {
-  // Connecting could start a Docker that somebody stopped on purpose (socket activation).
-  if (!engine_known_ && !host_.may_connect_to_engine()) {
+  // Connecting could start a Docker that somebody stopped on purpose (socket activation); before it goes it ends its
+  // containers.
+  const bool may_be_stopping = std::exchange(ended_since_, false);
+  if ((!engine_known_ || may_be_stopping) && !host_.may_connect_to_engine()) {
     co_return unknown("docker.service is inactive, start it with: systemctl start docker");
   }
   if (!events_up_) remembered_.clear();
@@ -197,6 +199,7 @@ void Observer::engine_event(const ports::EngineEvent& event) {
     for (auto* set : {&dirty_, &asked_for_kill_, &kill_untold_}) set->erase(id);
   }
   const bool kill = event.action == "kill" || event.action == "stop";
+  ended_since_ = ended_since_ || kill || event.action == "die";
   if (kill || event.action == "oom") {
     Done& done = done_[id];
     if (kill && !done.kill.asked) done.killed_at = clock_.now().boot_ms;
@@ -213,6 +216,7 @@ void Observer::events_connected() {
 }
 
 void Observer::events_lost() {
+  engine_known_ = false;
   events_broken_off();
   gap_ = true;
   done_.clear();

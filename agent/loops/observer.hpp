@@ -74,6 +74,7 @@ class Observer {
   std::set<std::string> kill_untold_;  // exited ones whose kill history Docker did not tell when it was asked
   bool gap_ = false;                   // Docker was away since the last complete listing
   bool looked_ = false;
+  bool ended_since_ = false;  // a container did or was told to, after the last observation began
 };
 
 }  // namespace aura::loops

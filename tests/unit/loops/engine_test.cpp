@@ -76,6 +76,22 @@ TEST_CASE("Docker that somebody stopped on purpose is not asked") {
   CHECK(world.node.word("web") == WorkloadWord::running);
 }
 
+TEST_CASE("Docker that is being stopped on purpose is not woken when it ends our containers and then goes away") {
+  World world;
+  world.node.host.may_connect = false;
+  world.engine.crash(world.engine.ids_of("web").front(), 0);
+  world.clock.advance(1'000);
+  world.engine.down(true);
+  const auto before = world.engine.calls().size();
+  world.clock.advance(120'000);
+  CHECK(world.engine.calls().size() == before);
+  CHECK(world.engine.starts_of("web") == 1);
+  world.engine.up();
+  world.node.host.may_connect = true;
+  world.clock.advance(6'000);
+  CHECK(world.node.word("web") == WorkloadWord::running);
+}
+
 TEST_CASE("an idle node looks at its containers only once in five minutes and inspects none of them again") {
   World world;
   world.clock.advance(3'000);
