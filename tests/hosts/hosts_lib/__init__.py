@@ -1,0 +1,1 @@
+"""What the scenarios on hosts with systemd share."""
