@@ -30,7 +30,7 @@ bootstrap() {  # ROOT LOG; whatever of this changes, the root is made anew
   timeout 3000 mmdebstrap --mode=root --format=directory --variant=minbase --architectures="$own_arch,$(foreign_arch)" \
     --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --include="build-essential,fakeroot,$(IFS=,; echo "${root_extras[*]}")" \
+    --include="build-essential,crossbuild-essential-$(foreign_arch),fakeroot,$(IFS=,; echo "${root_extras[*]}")" \
     --customize-hook='mkdir -p "$1/build" "$1/ccache" "$1/recipe/debian"' \
     --customize-hook="copy-in $tree/packaging/debian/control /recipe/debian" \
     --customize-hook="chroot \"\$1\" sh -c '$get build-dep /recipe'" \
