@@ -36,6 +36,7 @@ class Descriptor {
 };
 
 std::optional<std::string> find_tool(const std::string& name) {
+  if (name.starts_with('/')) return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
   for (const char* folder : {"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"}) {
     std::string path = folder + name;
     if (::access(path.c_str(), X_OK) == 0) return path;

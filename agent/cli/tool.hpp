@@ -21,8 +21,8 @@ struct ToolOutput {
   bool cut = false;   // there was more
 };
 
-// Runs argv[0], a name that is looked for in /usr/bin, /usr/sbin, /bin and /sbin alone, in the C locale and with an
-// environment of nothing else. not_found: there is no such program; timeout.
+// Runs argv[0], a path, or a name that is looked for in /usr/bin, /usr/sbin, /bin and /sbin alone, in the C locale and
+// with an environment of nothing else. not_found: there is no such program; timeout.
 Result<ToolOutput> run_tool(const std::vector<std::string>& argv, const ToolLimits& limits = {});
 
 }  // namespace aura::cli

@@ -2,8 +2,8 @@
 // other.
 #include "agent/cli/commands.hpp"
 #include "agent/cli/exit_codes.hpp"
-#include "agent/cli/spawned.hpp"
 #include "agent/cli/terminal.hpp"
+#include "agent/cli/tool.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 namespace aura::cli {
 namespace {
 
+constexpr int take_timeout_ms = 60'000;  // a file of some megabytes is copied and looked at
 constexpr const char* upgrade_program = "/usr/libexec/aura-node/upgrade";
 
 bool is_file(const std::string& text) { return text.find('/') != text.npos || text.ends_with(".deb"); }
@@ -26,18 +27,18 @@ int upgrade(const UpgradeOptions& options) {
     complain("an upgrade from a file needs root: sudo aura-node upgrade " + printable(options.version));
     return exit_refused;
   }
-  const auto taken = run_program({upgrade_program, "take", options.version});
+  ToolLimits limits;
+  limits.timeout_ms = take_timeout_ms;
+  const auto taken = run_tool({upgrade_program, "take", options.version}, limits);
   if (!taken) {
     complain(taken.error().message + "; is the package aura-node installed?");
     return exit_failed;
   }
-  std::string said = taken->output;
-  while (said.ends_with('\n')) said.pop_back();
   if (taken->exit_code != 0) {
-    complain(printable(said));
+    complain(printable(taken->text));
     return exit_failed;
   }
-  sent.command.args.version = said;
+  sent.command.args.version = taken->text.substr(0, taken->text.find('\n'));
   return send(sent);
 }
 
