@@ -2,8 +2,9 @@
 // each to stderr, coloured on a terminal (and not where NO_COLOR is set). Never pass a secret in.
 #pragma once
 
+#include <boost/assert/source_location.hpp>
+
 #include <initializer_list>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +17,7 @@ enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 // Extra journal fields, KEY=value; KEY is upper case: {"AURA_WORKLOAD", "web"}. AURA_EVENT says what kind of thing it
 // is; an empty value is left out.
 using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-using Where = std::source_location;
+using Where = boost::source_location;
 
 // Nothing above this level is written; the default is info.
 void set_level(Level level);
@@ -35,21 +36,21 @@ void limit(double burst, double per_hour);
 // Says now what was left out, however short ago: at the end of the process.
 void tell_left_out();
 
-void write(Level level, std::string_view message, Fields fields = {}, Where where = Where::current());
+void write(Level level, std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION);
 
-inline void error(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+inline void error(std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION) {
   write(Level::error, message, fields, where);
 }
-inline void warning(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+inline void warning(std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION) {
   write(Level::warning, message, fields, where);
 }
-inline void notice(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+inline void notice(std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION) {
   write(Level::notice, message, fields, where);
 }
-inline void info(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+inline void info(std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION) {
   write(Level::info, message, fields, where);
 }
-inline void debug(std::string_view message, Fields fields = {}, Where where = Where::current()) {
+inline void debug(std::string_view message, Fields fields = {}, Where where = BOOST_CURRENT_LOCATION) {
   write(Level::debug, message, fields, where);
 }
 
