@@ -1,4 +1,5 @@
 """A Debian with systemd as PID 1 and Docker inside, as a container that boots, reboots and is powered off like a VM."""
+import glob
 import json
 import os
 import shlex
@@ -17,6 +18,10 @@ JOURNAL = "/var/log/journal"
 V1 = os.path.isdir("/sys/fs/cgroup/memory")
 # systemd 257 asks to be forced onto v1.
 ON_V1 = "SYSTEMD_PROC_CMDLINE=systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"
+# On v1 systemd mounts every controller that the kernel has and nobody uses, which makes a hierarchy of it for the whole machine;
+# it outlives the host, and the Docker of other tests then cannot tell what a container uses. So it sees those in use only.
+START = ("awk 'NR == 1 || $2 != 0' /proc/cgroups >/run/cgroups; mount --bind /run/cgroups /proc/cgroups; exec /host-init"
+         if V1 else "exec /host-init")
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -79,7 +84,7 @@ class Machine:
             environment.append(ON_V1)
             folders = sorted(os.scandir("/sys/fs/cgroup"), key=lambda one: one.name)
             binds = [f"{one.path}:{one.path}:rw" for one in folders if one.is_dir(follow_symlinks=False)]
-        return {"Image": self.rig.host_image(self.release), "Hostname": self.name, "Cmd": ["/host-init"], "Env": environment,
+        return {"Image": self.rig.host_image(self.release), "Hostname": self.name, "Cmd": ["/bin/sh", "-ec", START], "Env": environment,
                 "Labels": {"aura.test": self.rig.name}, "StopSignal": "SIGRTMIN+3",
                 "Volumes": {"/var/lib/docker": {}, JOURNAL: {}},
                 "HostConfig": {"CapAdd": ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "SYS_BOOT"], "Binds": binds, "Tmpfs": tmpfs,
@@ -176,6 +181,18 @@ class Machine:
         self.outer.remove(self.container)
         remove_groups(self.container)
         self.container = None
+
+
+def remove_scopes():
+    """What the Docker of a host left of its containers, beside the host's own directories; a machine that runs systemd itself
+    is left alone, and what is in use cannot be removed."""
+    if os.path.isdir("/run/systemd/system"):
+        return
+    for folder in glob.glob("/sys/fs/cgroup/*/system.slice/docker-*.scope") + glob.glob("/sys/fs/cgroup/*/system.slice"):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass
 
 
 def remove_groups(container):

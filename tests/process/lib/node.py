@@ -62,7 +62,7 @@ class Node(NodeApi):
 
     def declare(self, name="web", command="exec sleep 3600", tables="", path=None, **keys):
         """Writes a workload file; `command` runs in a shell. `tables` is TOML put behind the keys."""
-        write(path or self.workload_path(name), workload_file(self.docker.image, command, tables, **keys))
+        write(path or self.workload_path(name), workload_file(**{"image": self.docker.image, **keys}, command=command, tables=tables))
 
     def put_in_set(self, name="web", **options):
         """A workload file in the folder that is applied."""

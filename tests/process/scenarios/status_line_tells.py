@@ -21,8 +21,7 @@ def run(rig):
     check.is_true(all(one != other for one, other in zip(told, told[1:])), "no sentence is told twice in a row", told)
     check.equal(node.outcome("stop", "workload:api")["kind"], "succeeded", "stop")
     rig.until(lambda: lines()[-1] == "1 workload runs.", 10, "one rests", lambda: told)
-    node.declare("api", command="exit 3")
+    node.declare("worker", command="exit 3")
     node.command("reload")
-    node.command("start", "workload:api", wait_s=1)
-    rig.until(lambda: any(line.startswith("1 of 2 workloads run; api does not: ") for line in lines()), 20,
+    rig.until(lambda: any(line.startswith("1 of 2 workloads run; worker does not: ") for line in lines()), 20,
               "a crash is told with its reason", lambda: told)
