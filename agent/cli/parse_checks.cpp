@@ -4,6 +4,9 @@
 #include "common/time.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace aura::cli {
 namespace {
@@ -36,6 +39,12 @@ std::string no_moment(const std::string& text) {
 std::string no_image(const std::string& text) {
   if (protocol::parse_target("image:" + text)) return "";
   return fmt::format("\"{}\" is no image", text);
+}
+
+std::string no_stage(const std::string& text) {
+  const auto& stages = protocol::stages;
+  if (std::find(stages.begin(), stages.end(), text) != stages.end()) return "";
+  return fmt::format("\"{}\" is no stage: write {}", text, fmt::join(stages, ", "));
 }
 
 std::string no_reason(const std::string& text) {

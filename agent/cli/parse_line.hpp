@@ -18,7 +18,7 @@ struct Line {
   bool force = false, yes = false, then_power_off = false, no_heartbeat = false;
   bool dry_run = false, once = false;
   std::string workload, image, folder, id, grace, reason, duration, since, every, sort, version, save, before, within,
-      bundle;
+      bundle, stage;
   std::optional<int> tail;
   std::uint64_t after = 0;
   std::vector<std::string> files, workloads;

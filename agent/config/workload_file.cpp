@@ -1,6 +1,5 @@
 #include "agent/config/workload_file.hpp"
 
-#include "agent/config/not_supported.hpp"
 #include "agent/config/words.hpp"
 #include "agent/config/workload_parts.hpp"
 #include "common/ids.hpp"
@@ -31,20 +30,6 @@ void read_names(Section& root, const std::string& name, reconcile::WorkloadSpec&
     spec.backup = *backup;
     if (!is_workload_name(*backup)) root.problem("backup", "must be the name of a workload");
     if (*backup == name) root.problem("backup", "must be another workload, not this one");
-  }
-}
-
-// 0 where the file has no such key.
-int line_of(const std::map<std::string, int>& lines, const std::string& key) {
-  const auto found = lines.find(key);
-  return found == lines.end() ? 0 : found->second;
-}
-
-void refuse_not_supported(Section& root, const reconcile::WorkloadSpec& spec, const std::map<std::string, int>& lines) {
-  for (const NotSupported& row : not_supported) {
-    if (!row.used(spec)) continue;
-    const std::string key(row.key);
-    root.findings().add({line_of(lines, key), 0}, key, std::string(row.message));
   }
 }
 
@@ -86,7 +71,6 @@ ParsedWorkload read_workload(const Document& document, const std::string& file, 
   read_disconnect(root, spec);
   read_memory_policy(root, spec);
   root.finish();
-  refuse_not_supported(root, spec, parsed.lines);
   findings.sort();
   parsed.problems = std::move(findings.problems);
   if (parsed.problems.empty()) parsed.spec = std::move(spec);

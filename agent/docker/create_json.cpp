@@ -131,11 +131,17 @@ std::string update_body(const reconcile::Resources& resources) {
   return json::serialize(body);
 }
 
-std::string network_body(const std::string& name) {
-  return json::serialize(json::object{{"Name", text(name)},
-                                      {"CheckDuplicate", true},
-                                      {"Driver", "bridge"},
-                                      {"Labels", json::object{{"aura.network", "1"}}}});
+std::string network_body(const ports::Network& network) {
+  json::object body{{"Name", text(network.name)},
+                    {"CheckDuplicate", true},
+                    {"Driver", "bridge"},
+                    {"Labels", json::object{{"aura.network", "1"}}}};
+  if (!network.bridge.empty()) body["Options"] = json::object{{"com.docker.network.bridge.name", text(network.bridge)}};
+  return json::serialize(body);
+}
+
+std::string connect_body(const std::string& container_id) {
+  return json::serialize(json::object{{"Container", text(container_id)}});
 }
 
 std::string exec_body(const std::vector<std::string>& argv) {

@@ -179,9 +179,10 @@ ports::Async<void> DockerEngine::remove_image(const std::string& reference) {
   co_return error;
 }
 
-ports::Async<void> DockerEngine::ensure_network(const std::string& name) {
-  const std::string wanted = name;
+ports::Async<void> DockerEngine::ensure_network(const ports::Network& network) {
+  const std::string wanted = network.name;
   // Looked up first: Docker allows two networks of one name, and then neither can be told by it.
+  std::string body = network_body(network);
   std::string path = "/networks?filters=" + http::percent_encode(network_filters(wanted));
   const auto listed = co_await get(std::move(path), max_inspect_bytes);
   if (!listed) co_return listed.error();
@@ -194,12 +195,27 @@ ports::Async<void> DockerEngine::ensure_network(const std::string& name) {
   ApiCall call;
   call.method = "POST";
   call.path = "/networks/create";
-  call.body = network_body(wanted);
+  call.body = std::move(body);
   call.timeout_ms = deadlines_.change_ms;
   const auto answer = co_await api_.send(std::move(call), deadlines_.ping_ms);
   if (!answer) co_return answer.error();
   constexpr int exists_already = 409;
   if (!is_success(*answer) && answer->status != exists_already) co_return status_error(*answer);
+  co_return Result<void>();
+}
+
+ports::Async<void> DockerEngine::connect(const std::string& id, const std::string& network) {
+  ApiCall call;
+  call.method = "POST";
+  call.path = "/networks/" + http::percent_encode(network) + "/connect";
+  call.body = connect_body(id);
+  call.timeout_ms = deadlines_.change_ms;
+  const auto answer = co_await api_.send(std::move(call), deadlines_.ping_ms);
+  if (!answer) co_return answer.error();
+  // Docker's word for "it is there already".
+  constexpr int forbidden = 403;
+  const bool there = answer->status == forbidden && answer->body.find("already exists in network") != std::string::npos;
+  if (!is_success(*answer) && !there) co_return status_error(*answer);
   co_return Result<void>();
 }
 

@@ -32,7 +32,8 @@ class DockerEngine final : public ports::ContainerEngine {
                           std::function<void(const protocol::PullProgress&)> progress) override;
   ports::Async<ports::DiskSpace> disk() override;
   ports::Async<void> remove_image(const std::string& reference) override;
-  ports::Async<void> ensure_network(const std::string& name) override;
+  ports::Async<void> ensure_network(const ports::Network& network) override;
+  ports::Async<void> connect(const std::string& id, const std::string& network) override;
   // Before `connected` the engine was asked and answered; what happens between that and the opening of the stream
   // is replayed by the engine, so that nothing after `connected` is missed unless the stream breaks.
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,

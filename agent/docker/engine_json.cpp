@@ -125,7 +125,7 @@ std::string own_name(const json::array& names) {
   return {};
 }
 
-// Of the first network that gave it one; a container of ours has one network. Host network: none.
+// Of the first network that gave it one; the host reaches a container by each. Host network: none.
 std::string address_of(const Members& settings) {
   for (const auto& [name, network] : settings.object("Networks").all()) {
     std::string address =

@@ -61,7 +61,8 @@ std::optional<std::int64_t> parse_time_ns(std::string_view text);
 // Bodies of POST /containers/create, /containers/ID/update, /networks/create, /containers/ID/exec.
 std::string create_body(const ports::CreateRequest& request);
 std::string update_body(const reconcile::Resources& resources);
-std::string network_body(const std::string& name);
+std::string network_body(const ports::Network& network);
+std::string connect_body(const std::string& container_id);
 std::string exec_body(const std::vector<std::string>& argv);
 
 // The `filters` parameter of GET /events: container events that an agent cares for, of one container or all.

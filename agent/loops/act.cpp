@@ -116,7 +116,7 @@ void Actor::trouble(const std::string& name, std::string code, const Error& erro
 }
 
 void Actor::engine_lost() {
-  network_there_ = false;
+  node_network_.there = tailnet_network_.there = false;
   std::vector<std::string> refused;
   for (const auto& [name, one] : parts_.ledger.state().workloads) {
     const bool waits = one.trouble && one.trouble->retry_at > parts_.clock.now().boot_ms;
@@ -129,18 +129,31 @@ void Actor::engine_lost() {
   for (const auto& name : refused) trouble(name, start_failed_code, down, true);
 }
 
+Actor::OwnNetwork& Actor::node_network() {
+  node_network_.network.name = reconcile::name_prefix(parts_.ledger.state().node_id);
+  return node_network_;
+}
+
 // One at a time: two that look and then create would make two networks of one name, which Docker allows and then
 // cannot tell apart.
-asio::awaitable<Result<void>> Actor::ensure_network() {
+asio::awaitable<Result<void>> Actor::ensure_network(OwnNetwork& own) {
   while (making_network_) co_await network_made_.wait(parts_.clock, parts_.clock.now().boot_ms + network_look_ms);
-  if (network_there_) co_return Result<void>();
+  if (own.there) co_return Result<void>();
   making_network_ = true;
-  const std::string name = reconcile::name_prefix(parts_.ledger.state().node_id);
-  const auto made = co_await parts_.engine.ensure_network(name);
-  network_there_ = made.has_value();
+  const auto made = co_await parts_.engine.ensure_network(own.network);
+  own.there = made.has_value();
   making_network_ = false;
   network_made_.notify();
   co_return made;
+}
+
+// Before each start: a container that was made before its network, or before a crash of the agent, gets it, too.
+asio::awaitable<Result<void>> Actor::open_tailnet(std::string container_id) {
+  const auto network = co_await ensure_network(tailnet_network_);
+  if (!network) co_return with_context(network.error(), "network " + tailnet_network_.network.name);
+  const auto connected = co_await parts_.engine.connect(container_id, tailnet_network_.network.name);
+  if (!connected) tailnet_network_.there = false;
+  co_return connected;
 }
 
 Actor::Task Actor::create(action::Create wanted) {
@@ -151,7 +164,7 @@ Actor::Task Actor::create(action::Create wanted) {
   request.name = wanted.container.name;
   request.spec = known->declared.spec;
   request.labels = {parts_.ledger.state().node_id, wanted.workload, wanted.container.nonce, wanted.container.spec_hash};
-  request.network = reconcile::name_prefix(parts_.ledger.state().node_id);
+  request.network = node_network().network.name;
   auto prepared = prepare(wanted.workload, request.spec, secrets_, options_.check_mounts, options_.runtime_dir);
   if (!prepared) {
     trouble(wanted.workload, "create_failed", prepared.error());
@@ -159,7 +172,7 @@ Actor::Task Actor::create(action::Create wanted) {
   }
   request.env = std::move(prepared->env);
   request.secret_mounts = std::move(prepared->secret_mounts);
-  const auto network = co_await ensure_network();
+  const auto network = co_await ensure_network(node_network());
   if (!network) {
     trouble(wanted.workload, "create_failed", with_context(network.error(), "network " + request.network));
     co_return;
@@ -172,7 +185,7 @@ Actor::Task Actor::create(action::Create wanted) {
     spawn(parts_.executor, "image digest", puller_.note_digest(request.spec.image));
     co_return;
   }
-  network_there_ = false;
+  node_network_.there = false;
   if (created.error().code == Errc::not_found) {
     static_cast<void>(record(parts_, rec::ImageMissing{wanted.workload}));
     co_return;
@@ -198,6 +211,13 @@ Actor::Task Actor::start(action::Start wanted) {
     trouble(wanted.workload, start_failed_code, prepared.error());
     co_return;
   }
+  if (reconcile::opens_tailnet(spec)) {
+    const auto opened = co_await open_tailnet(wanted.container_id);
+    if (!opened) {
+      trouble(wanted.workload, start_failed_code, opened.error());
+      co_return;
+    }
+  }
   const auto started = co_await parts_.engine.start(wanted.container_id);
   observer_.mark_dirty(wanted.container_id);
   if (started) co_return;
@@ -208,8 +228,8 @@ Actor::Task Actor::start(action::Start wanted) {
   }
   trouble(wanted.workload, start_failed_code, started.error());
   // A network that somebody removed is the one cause we can mend before the next try.
-  network_there_ = false;
-  const auto mended = co_await ensure_network();
+  node_network_.there = tailnet_network_.there = false;
+  const auto mended = co_await ensure_network(node_network());
   if (!mended) log::debug("the node's network is not there: " + mended.error().message);
 }
 

@@ -66,7 +66,14 @@ class Actor {
   Task update(reconcile::action::Update action);
   Task ask_system(reconcile::action::AskSystem action);
 
-  boost::asio::awaitable<Result<void>> ensure_network();
+  // A network that is looked for once, until something says that it may be gone.
+  struct OwnNetwork {
+    ports::Network network;
+    bool there = false;
+  };
+  OwnNetwork& node_network();
+  boost::asio::awaitable<Result<void>> ensure_network(OwnNetwork& own);
+  boost::asio::awaitable<Result<void>> open_tailnet(std::string container_id);
   boost::asio::awaitable<Result<void>> finish_stop(reconcile::action::Stop action);
   boost::asio::awaitable<ports::HookAnswer> answer_of_hook(reconcile::action::AskHook action);
   void break_off_hook(const std::string& container_id);
@@ -81,7 +88,9 @@ class Actor {
   Options options_;
   reconcile::InFlight in_flight_;
   Puller puller_;
-  bool network_there_ = false, making_network_ = false;
+  OwnNetwork node_network_;
+  OwnNetwork tailnet_network_{{std::string(reconcile::tailnet_network), std::string(reconcile::tailnet_bridge)}, false};
+  bool making_network_ = false;
   Broadcast network_made_;
   std::uint64_t creates_ = 0;
   std::set<std::string> name_conflicts_;                       // nonces whose create met a taken name once

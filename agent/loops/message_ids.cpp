@@ -36,6 +36,7 @@ constexpr MessageId ids[] = {
     {"fenced", "0889471e493a4d93a7e4825b1a130c38"},
     {"memory_high", "a8beb3c26c6f408b91df708e5ec221ca"},
     {"configuration_refused", "c272bb4ae5e148648725ab2c97fa1ff6"},
+    {"stage", "08029bc1e76e44febc53fa4969cdf43c"},
     {"log_limited", "ff02e44a077448858112148eadfeb4b9"},
 };
 

@@ -35,6 +35,11 @@ struct ListedContainer {
   std::vector<std::string> writable_mounts;
 };
 
+// A bridge network of ours. `bridge` is its interface on the host; "": Docker names it.
+struct Network {
+  std::string name, bridge;
+};
+
 struct CreateRequest {
   std::string name;
   reconcile::Labels labels;
@@ -129,7 +134,10 @@ class ContainerEngine {
   // One name of it; never forces. conflict: a container is made of it.
   virtual Async<void> remove_image(const std::string& reference) = 0;
 
-  virtual Async<void> ensure_network(const std::string& name) = 0;  // a bridge network of ours; idempotent
+  virtual Async<void> ensure_network(const Network& network) = 0;  // idempotent
+  // A second network, which exists, for a container that does not run; idempotent. not_found: no such container. Of a
+  // network that does not exist Docker 20.10 says so with 500, and lists it for the container all the same.
+  virtual Async<void> connect(const std::string& id, const std::string& network) = 0;
 
   // Calls on_event for what happens from `since_ns` on (engine clock; 0: from now) until the stream breaks; then
   // returns the error. connected is called when the stream is open, and again where an event was too large to be read:

@@ -70,11 +70,7 @@ Verdict judge_target(const State& state, const Command& command) {
 }
 
 Verdict judge_support(const State& state, const Command& command) {
-  const auto later = [&](std::string_view what) {
-    return Refusal{code::not_supported_yet, fmt::format("{} is not in this version.", what)};
-  };
   switch (command.verb) {
-    case Verb::stage: return later(to_string(command.verb));
     case Verb::suspend:
       if (command.args.mode == "freeze" && !state.node.live_restore) {
         return Refusal{code::freeze_unavailable,
@@ -153,6 +149,9 @@ Verdict judge_intent(const State& state, const Command& command) {
   }
   if (starts && command.target.kind == Target::Kind::workload && state.node.intent == protocol::Intent::stopped) {
     return Refusal{code::node_stopped, "The node is stopped; start the node first (aura-node start)."};
+  }
+  if (command.verb == Verb::stage && command.args.stage == "failed" && command.reason.empty()) {
+    return Refusal{code::reason_required, "A stage that failed needs a reason (--reason TEXT)."};
   }
   if (command.verb == Verb::suspend && command.reason.empty()) {
     return Refusal{code::reason_required, "Suspending needs a reason."};

@@ -140,6 +140,19 @@ void release(State& state, const Command& command) {
   }
 }
 
+void enter_stage(State& state, const Record& record, const Command& command) {
+  const std::string& stage = command.args.stage;
+  state.node.stage.reset();
+  if (stage != "running") state.node.stage = Stage{stage, command.reason};
+  emit(state, record,
+       {.kind = "stage",
+        .severity = stage == "failed" ? protocol::Severity::error : protocol::Severity::info,
+        .command_id = command.id,
+        .actor = command.actor,
+        .text = fmt::format("Provisioning stage {}{}{}", stage, command.reason.empty() ? "." : ": ", command.reason),
+        .data = {{"stage", stage}, {"reason", command.reason}}});
+}
+
 // What a command changes by itself: an intent when it is accepted, a restart when it begins.
 void take_effect(State& state, const Record& record, const Command& command) {
   switch (command.verb) {
@@ -170,6 +183,7 @@ void take_effect(State& state, const Record& record, const Command& command) {
             Decommission{.actor = command.actor, .reason = command.reason, .since = record.wall_ms};
       state.node.decommission->command_id = command.id;
       break;
+    case Verb::stage: enter_stage(state, record, command); break;
     case Verb::lock: state.node.locked = true; break;
     case Verb::unlock: state.node.locked = false; break;
     case Verb::adopt:

@@ -157,4 +157,12 @@ bool should_run(const State& state, const Workload& workload);
 // "aura-<first 8 hex digits of SHA-256 of the node id>": head of container names, name of the node's network.
 std::string name_prefix(const std::string& node_id);
 
+// The second network of workloads with tailnet = true, one a machine. Its bridge is what a firewall knows them by; its
+// name comes before the node's network, since a container's default route is that of its first network by name.
+inline constexpr std::string_view tailnet_network = "aura--tailnet";
+inline constexpr std::string_view tailnet_bridge = "aura-tailnet";
+
+// Whether its containers join that network. Those in the host's own network need none.
+bool opens_tailnet(const WorkloadSpec& spec);
+
 }  // namespace aura::reconcile

@@ -62,6 +62,10 @@ void add_node_words(Words& words, const State& state, const Surroundings& around
   }
   if (node.hold) words.add(NodeWord::held, fmt::format("Held by {}: the agent keeps its hands off.", node.hold->actor));
   if (node.locked) words.add(NodeWord::locked, "Locked by root: no remote command but resume is taken.");
+  if (node.stage && node.stage->name == "failed")
+    words.add(NodeWord::degraded, fmt::format("Provisioning failed: {}", node.stage->reason));
+  else if (node.stage)
+    words.add(NodeWord::provisioning, fmt::format("Provisioning stage {}.", node.stage->name));
   if (node.fresh_until) words.add(NodeWord::booting, "A new node: it waits for the control plane's first decision.");
   if (node.boot_wait_until)
     words.add(NodeWord::booting, "The host has booted; the control plane is asked first, for a moment.");

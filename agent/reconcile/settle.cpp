@@ -272,7 +272,7 @@ Verdict judge(Pass& pass, const std::string& id, const OpenCommand& open) {
     case Verb::adopt:
       if (open.command.args.instance) return Ending{};
       return known ? adopted(pass, open) : Verdict{};
-    default: return Ending{};  // hold, release, lock, unlock: done by being accepted
+    default: return Ending{};  // hold, release, lock, unlock, stage: done by being accepted
   }
 }
 

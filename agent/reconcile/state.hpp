@@ -249,6 +249,13 @@ struct Decommission {
   bool operator==(const Decommission&) const = default;
 };
 
+// How far the provisioning of this machine is, as whoever provisions it says; not kept once it is "running".
+struct Stage {
+  std::string name;    // queued, provisioning, networking, configuring, failed
+  std::string reason;  // with failed
+  bool operator==(const Stage&) const = default;
+};
+
 struct Node {
   protocol::Intent intent = protocol::Intent::running;
   std::optional<Suspension> suspension;
@@ -268,6 +275,7 @@ struct Node {
   bool live_restore = false;  // Docker keeps containers over its own restarts: only then is anything frozen
   bool going_down = false;    // the host is: everything is drained until the next start of the agent
   std::optional<Decommission> decommission;
+  std::optional<Stage> stage;
   bool operator==(const Node&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include "common/digest.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace aura::reconcile {
@@ -96,6 +97,11 @@ const std::string& workload_of(const Action& action) {
 }
 
 bool is_pull_trouble(std::string_view code) { return code == "image_unavailable" || code == "no_space"; }
+
+bool opens_tailnet(const WorkloadSpec& spec) {
+  const auto& shared = spec.security.host_namespaces;
+  return spec.tailnet && std::find(shared.begin(), shared.end(), "network") == shared.end();
+}
 
 std::string name_prefix(const std::string& node_id) { return "aura-" + sha256_hex(node_id).substr(0, 8); }
 

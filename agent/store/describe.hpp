@@ -95,9 +95,11 @@ BOOST_DESCRIBE_STRUCT(OpenCommand, (),
 BOOST_DESCRIBE_STRUCT(SettledCommand, (), (command, outcome, confirmed))
 BOOST_DESCRIBE_STRUCT(Suspension, (), (mode, reason, actor, command_id, since))
 BOOST_DESCRIBE_STRUCT(Decommission, (), (command_id, actor, reason, since, told_seq, trouble))
+BOOST_DESCRIBE_STRUCT(Stage, (), (name, reason))
 BOOST_DESCRIBE_STRUCT(Node, (),
                       (intent, suspension, generation, node_generation, wanted_generation, hold, locked, fenced_by,
-                       cloned, fresh_until, boot_wait_until, silent_since, live_restore, going_down, decommission))
+                       cloned, fresh_until, boot_wait_until, silent_since, live_restore, going_down, decommission,
+                       stage))
 BOOST_DESCRIBE_STRUCT(Limits, (), (open_commands, destructive_per_minute, destructive_burst, withdrawn_kept_ms))
 BOOST_DESCRIBE_STRUCT(PulledImage, (), (digest, unused_since))
 BOOST_DESCRIBE_STRUCT(State, (),

@@ -5,6 +5,7 @@
 #include "common/error.hpp"
 #include "common/time.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -49,6 +50,10 @@ bool is_destructive(
     Verb verb);  // counted by the rate limit: stop restart suspend reboot power_off apply upgrade decommission
 bool has_generation(Verb verb);  // start stop restart suspend resume
 bool expires(Verb verb);         // restart reboot power_off apply pull upgrade
+
+// Of provisioning a machine, in their order; failed ends it from any of them.
+inline constexpr std::array<std::string_view, 6> stages = {"queued",      "provisioning", "networking",
+                                                           "configuring", "running",      "failed"};
 
 // "node", "workload:NAME", "image:REF" or "command:ID".
 struct Target {

@@ -53,7 +53,8 @@ std::map<std::string, std::string> read_specs(const Fields& args, const Path& pa
   return out;
 }
 
-std::string one_of(const Fields& args, std::string_view key, Need need, std::initializer_list<std::string_view> words) {
+template <class Words = std::initializer_list<std::string_view>>
+std::string one_of(const Fields& args, std::string_view key, Need need, const Words& words) {
   const std::string text = args.text(key, need);
   const bool known = std::find(words.begin(), words.end(), text) != words.end();
   if (!known && args.find(key, Need::optional) != nullptr) args.wrong(key, "is not a word that is known here");
@@ -124,8 +125,7 @@ void read_args_of(const Command& command, const Fields& args, const Path& path, 
       return;
     case Verb::stage:
       args.only({"stage"});
-      out.stage = one_of(args, "stage", Need::required,
-                         {"queued", "provisioning", "networking", "configuring", "running", "failed"});
+      out.stage = one_of(args, "stage", Need::required, stages);
       return;
     default: args.only({}); return;
   }

@@ -16,8 +16,6 @@ using namespace protocol::json;  // NOLINT: this file is a codec too
 constexpr std::size_t max_reason_bytes = 1024;
 constexpr std::size_t max_code_bytes = 128;
 constexpr std::size_t max_device_bytes = 256;
-constexpr std::array<std::string_view, 6> stages = {"queued",      "provisioning", "networking",
-                                                    "configuring", "running",      "failed"};
 
 // An id that satisfies the command codec while the real one is still to be made.
 constexpr std::string_view placeholder_id = "new";
@@ -75,7 +73,7 @@ StageBody read_stage(const Value& value, const Path& path, Problem& problem) {
   const Fields fields(value, path, problem);
   StageBody out;
   out.stage = fields.text("stage", Need::required);
-  if (std::find(stages.begin(), stages.end(), out.stage) == stages.end()) {
+  if (std::find(protocol::stages.begin(), protocol::stages.end(), out.stage) == protocol::stages.end()) {
     fields.wrong("stage", "must be queued, provisioning, networking, configuring, running or failed");
   }
   out.reason = fields.line("reason", Need::optional, max_reason_bytes);

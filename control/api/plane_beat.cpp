@@ -34,6 +34,17 @@ StatusRecord status_after(StatusRecord status, const Heartbeat& beat, int promis
   return status;
 }
 
+// A stage that the node told as an event stands in its record like one that came by its own route.
+void note_stage(NodeRecord& record, const protocol::Event& event) {
+  if (event.kind != "stage") return;
+  const auto text = [&](const char* key) {
+    const auto it = event.data.find(key);
+    return it == event.data.end() ? std::string{} : it->second;
+  };
+  record.stage = text("stage");
+  record.stage_reason = text("reason");
+}
+
 }  // namespace
 
 Problem Plane::refuse_beat(Node& node, const Heartbeat& beat, const BeatJudgement& judgement, const Moment& moment) {
@@ -114,6 +125,7 @@ Answer<HeartbeatReply> Plane::beat(const std::string& node_id, const Heartbeat& 
                                          moment));
     }
     for (const protocol::Event* event : intake.taken) {
+      note_stage(record, *event);
       changes.events.push_back({0, node_id, "node", record.ledger_id, *event});
     }
     take_outcomes(node, beat, changes, commands, moment);

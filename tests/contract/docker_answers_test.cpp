@@ -151,15 +151,15 @@ TEST_CASE("a network that exists is not made again, another driver's is a confli
         200, "[{\"Name\":\"aura-1-other\",\"Driver\":\"host\"},{\"Name\":\"aura-1\",\"Driver\":\"" + driver + "\"}]"));
   };
   ScriptedDocker ours(network("bridge"));
-  CHECK(ours.run(ours.engine().ensure_network("aura-1")));
+  CHECK(ours.run(ours.engine().ensure_network({"aura-1", ""})));
   CHECK(std::none_of(ours.requests().begin(), ours.requests().end(),
                      [](const std::string& request) { return request.starts_with("POST"); }));
   ScriptedDocker foreign(network("macvlan"));
-  CHECK(foreign.run(foreign.engine().ensure_network("aura-1")).error().code == Errc::conflict);
+  CHECK(foreign.run(foreign.engine().ensure_network({"aura-1", ""})).error().code == Errc::conflict);
   ScriptedDocker racing([](const std::string& request) {
     return request.starts_with("POST") ? answer(409, message("exists")) : answer(200, "[]");
   });
-  CHECK(racing.run(racing.engine().ensure_network("aura-1")));
+  CHECK(racing.run(racing.engine().ensure_network({"aura-1", ""})));
 }
 
 TEST_CASE("the API version is the engine's, but none newer than ours") {

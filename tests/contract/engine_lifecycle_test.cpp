@@ -3,7 +3,12 @@
 
 #include <catch2/catch_template_test_macros.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace aura::contract {
 namespace {
@@ -181,8 +186,8 @@ TEMPLATE_TEST_CASE("pause and unpause can be asked twice; a paused container can
 
 TEMPLATE_TEST_CASE("a network is made once and containers start on it", "[engine]", FakeRig, DockerRig) {
   TestType rig;
-  REQUIRE(rig.run(rig.engine().ensure_network(rig.network_name())));
-  REQUIRE(rig.run(rig.engine().ensure_network(rig.network_name())));
+  REQUIRE(rig.run(rig.engine().ensure_network({rig.network_name(), ""})));
+  REQUIRE(rig.run(rig.engine().ensure_network({rig.network_name(), ""})));
   auto wanted = rig.request("networked");
   wanted.network = rig.network_name();
   const std::string id = rig.create(wanted);
@@ -192,7 +197,7 @@ TEMPLATE_TEST_CASE("a network is made once and containers start on it", "[engine
 
 TEST_CASE("a container finds another on the network by its workload name", "[engine]") {
   DockerRig rig;
-  REQUIRE(rig.run(rig.engine().ensure_network(rig.network_name())));
+  REQUIRE(rig.run(rig.engine().ensure_network({rig.network_name(), ""})));
   auto server = rig.request("server");
   server.network = rig.network_name();
   REQUIRE(rig.run(rig.engine().start(rig.create(server))));
@@ -203,6 +208,33 @@ TEST_CASE("a container finds another on the network by its workload name", "[eng
   REQUIRE(rig.run(rig.engine().start(id)));
   rig.wait_exited(id);
   CHECK(rig.inspect(id).exit_code == 0);
+}
+
+TEST_CASE("a second network comes before the start, again without harm, and takes the default route by its name",
+          "[engine]") {
+  DockerRig rig;
+  const std::string bridge = "aurat" + std::to_string(getpid());
+  const ports::Network second{rig.second_network_name(), bridge};
+  REQUIRE(rig.run(rig.engine().ensure_network({rig.network_name(), ""})));
+  REQUIRE(rig.run(rig.engine().ensure_network(second)));
+  auto wanted = rig.request("both");
+  wanted.network = rig.network_name();
+  wanted.spec.command = {"/bin/sh", "-c", "ip route show default; exec sleep 60"};
+  const std::string id = rig.create(wanted);
+  REQUIRE(rig.run(rig.engine().connect(id, second.name)));
+  REQUIRE(rig.run(rig.engine().connect(id, second.name)));
+  REQUIRE(rig.run(rig.engine().start(id)));
+  const auto network_of = [](const std::string& address) { return address.substr(0, address.rfind('.') + 1); };
+  const auto route = std::make_shared<std::string>();
+  ports::ContainerEngine::LogRequest follow;
+  follow.follow = true;
+  REQUIRE(rig.run(rig.engine().logs(id, follow, [route](std::string_view piece) {
+    route->append(piece);
+    return route->find('\n') == std::string::npos;
+  })));
+  // The address told is that of the first network by name.
+  CHECK(route->find("default via " + network_of(rig.inspect(id).address)) != std::string::npos);
+  CHECK(std::filesystem::exists("/sys/class/net/" + bridge));
 }
 
 TEMPLATE_TEST_CASE("an unknown container is not_found to every verb but remove", "[engine]", FakeRig, DockerRig) {
@@ -216,6 +248,7 @@ TEMPLATE_TEST_CASE("an unknown container is not_found to every verb but remove",
   CHECK(rig.run(rig.engine().update(unknown_id, {})).error().code == Errc::not_found);
   CHECK(rig.run(rig.engine().logs(unknown_id, {}, [](std::string_view) { return true; })).error().code ==
         Errc::not_found);
+  CHECK(rig.run(rig.engine().connect(unknown_id, "bridge")).error().code == Errc::not_found);
   CHECK(rig.run(rig.engine().remove(unknown_id)));
 }
 
@@ -229,7 +262,8 @@ TEMPLATE_TEST_CASE("an engine that is gone is unavailable to every verb", "[engi
   CHECK(rig.run(gone.remove(unknown_id)).error().code == Errc::unavailable);
   CHECK(rig.run(gone.image("x:1")).error().code == Errc::unavailable);
   CHECK(rig.run(gone.pull({"x:1", ""}, [](const auto&) {})).error().code == Errc::unavailable);
-  CHECK(rig.run(gone.ensure_network("x")).error().code == Errc::unavailable);
+  CHECK(rig.run(gone.connect(unknown_id, "x")).error().code == Errc::unavailable);
+  CHECK(rig.run(gone.ensure_network({"x", ""})).error().code == Errc::unavailable);
   bool connected = false;
   const auto events = rig.run(gone.events(
       0, [&] { connected = true; }, [](const auto&) {}));

@@ -56,6 +56,7 @@ class EngineRig {
   reconcile::Container inspect(const std::string& id);
   void wait_exited(const std::string& id);
   std::string network_name() const { return "aura-contract-" + tag_; }
+  std::string second_network_name() const { return "aura--contract-" + tag_; }  // sorts before the first
 
   boost::asio::io_context& context() { return context_; }
 

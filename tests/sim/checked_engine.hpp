@@ -54,7 +54,10 @@ class CheckedEngine final : public ports::ContainerEngine {
   }
   ports::Async<ports::DiskSpace> disk() override { return truth_.disk(); }
   ports::Async<void> remove_image(const std::string& reference) override { return truth_.remove_image(reference); }
-  ports::Async<void> ensure_network(const std::string& name) override { return truth_.ensure_network(name); }
+  ports::Async<void> ensure_network(const ports::Network& network) override { return truth_.ensure_network(network); }
+  ports::Async<void> connect(const std::string& id, const std::string& network) override {
+    return truth_.connect(id, network);
+  }
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override {
     return truth_.events(since_ns, std::move(connected), std::move(on_event));

@@ -247,12 +247,21 @@ ports::Async<void> FakeContainerEngine::update(const std::string& id, const reco
   co_return co_await leave("update");
 }
 
-ports::Async<void> FakeContainerEngine::ensure_network(const std::string& given) {
-  const std::string name = given;
+ports::Async<void> FakeContainerEngine::ensure_network(const ports::Network& network) {
+  const std::string name = network.name;
   const auto entered = co_await enter("ensure_network", name);
   if (!entered) co_return entered.error();
   networks_.insert(name);
   co_return co_await leave("ensure_network");
+}
+
+ports::Async<void> FakeContainerEngine::connect(const std::string& given, const std::string& network) {
+  const std::string id = given, name = network;
+  const auto found = co_await take("connect", id);
+  if (!found) co_return found.error();
+  if (!networks_.contains(name)) co_return Error{Errc::not_found, "network " + name + " not found"};
+  calls_.push_back("connected " + name);
+  co_return co_await leave("connect");
 }
 
 }  // namespace aura::testing

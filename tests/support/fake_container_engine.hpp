@@ -69,7 +69,8 @@ class FakeContainerEngine final : public ports::ContainerEngine, public TimeSour
                           std::function<void(const protocol::PullProgress&)> progress) override;
   ports::Async<ports::DiskSpace> disk() override;
   ports::Async<void> remove_image(const std::string& reference) override;
-  ports::Async<void> ensure_network(const std::string& name) override;
+  ports::Async<void> ensure_network(const ports::Network& network) override;
+  ports::Async<void> connect(const std::string& id, const std::string& network) override;
   ports::Async<void> events(std::int64_t since_ns, std::function<void()> connected,
                             std::function<void(const ports::EngineEvent&)> on_event) override;
   ports::Async<ports::KillSeen> kill_seen(const reconcile::Instance& instance) override;

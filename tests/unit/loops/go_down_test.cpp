@@ -13,14 +13,7 @@ using protocol::Verb;
 
 namespace {
 
-struct World {
-  World() {
-    clock.attach(engine);
-    engine.add_image("app:1");
-    node.declare("web", app());
-    node.supervise();
-    clock.advance(2'000);
-  }
+struct World : SupervisedWorld {
   void go_down(loops::Heartbeat* heartbeat) {
     spawn(io.get_executor(), "going down", [](World& world, loops::Heartbeat* beats) -> boost::asio::awaitable<void> {
       co_await loops::go_down(world.node.parts, world.node.supervisor, world.changes, beats);
@@ -38,12 +31,6 @@ struct World {
     return std::any_of(node.host.notifications.begin(), node.host.notifications.end(),
                        [&](const std::string& each) { return each.find(part) != each.npos; });
   }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-  FakeControlPlane control{io.get_executor()};
-  Node node{folder, io, clock, engine, true};
   loops::Broadcast changes;
   bool gone = false;
 };

@@ -12,29 +12,7 @@ using protocol::Verb;
 
 namespace {
 
-struct World {
-  World() {
-    clock.attach(engine);
-    engine.add_image("app:1");
-    node.declare("web", app());
-    node.supervise();
-    clock.advance(2'000);
-  }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-  FakeControlPlane control{io.get_executor()};
-  Node node{folder, io, clock, engine, true};
-};
-
-Error error_of(Errc code, std::string message = "no", int retry_after_s = 0) {
-  Error error;
-  error.code = code;
-  error.message = std::move(message);
-  error.retry_after_s = retry_after_s;
-  return error;
-}
+using World = SupervisedWorld;
 
 protocol::Command remote(Verb verb, const std::string& target, const std::string& id, std::uint64_t generation) {
   auto command = make_command(verb, target, id);

@@ -170,6 +170,20 @@ EmptyWorld::EmptyWorld() {
   engine.add_image("app:1");
 }
 
+SupervisedWorld::SupervisedWorld() {
+  node.declare("web", app());
+  node.supervise();
+  clock.advance(2'000);
+}
+
+Error error_of(Errc code, std::string message, int retry_after_s) {
+  Error error;
+  error.code = code;
+  error.message = std::move(message);
+  error.retry_after_s = retry_after_s;
+  return error;
+}
+
 reconcile::Instance leave_running(Node& node, const std::string& name) {
   const auto& declared = node.state().workloads.at(name).declared;
   ports::CreateRequest request;

@@ -90,6 +90,19 @@ struct EmptyWorld {
   FakeClock clock{io};
 };
 
+// A node in it, and a control plane that it may report to.
+struct NodeWorld : EmptyWorld {
+  FakeControlPlane control{io.get_executor()};
+  Node node{folder, io, clock, engine, true};
+};
+
+// The workload "web" supervised for two seconds; the node does not report yet.
+struct SupervisedWorld : NodeWorld {
+  SupervisedWorld();
+};
+
+Error error_of(Errc code, std::string message = "no", int retry_after_s = 0);
+
 // As an earlier life of the agent left it: a running container of `name`, in Docker and in the node's ledger. The
 // node has declared it and does not supervise. Returns its instance.
 reconcile::Instance leave_running(Node& node, const std::string& name);

@@ -8,33 +8,7 @@
 using namespace aura;
 using namespace aura::testing;
 
-namespace {
-
-struct World {
-  World() {
-    clock.attach(engine);
-    engine.add_image("app:1");
-    node.declare("web", app());
-    node.supervise();
-    clock.advance(2'000);
-  }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-  FakeControlPlane control{io.get_executor()};
-  Node node{folder, io, clock, engine, true};
-};
-
-Error error_of(Errc code, std::string message = "no", int retry_after_s = 0) {
-  Error error;
-  error.code = code;
-  error.message = std::move(message);
-  error.retry_after_s = retry_after_s;
-  return error;
-}
-
-}  // namespace
+using World = SupervisedWorld;
 
 TEST_CASE("a node with another ledger than the enrolled one enrols again and beats with its new key") {
   World world;
@@ -109,10 +83,8 @@ TEST_CASE("a fenced node without a code does not ask to be enrolled") {
 namespace {
 
 // The host has booted while the workload was meant to run; nothing supervises yet.
-struct Booted {
+struct Booted : NodeWorld {
   Booted() {
-    clock.attach(engine);
-    engine.add_image("app:1");
     node.declare("web", app());
     reconcile::record::AgentStarted started;
     started.epoch = node.state().epoch + 1;
@@ -125,12 +97,6 @@ struct Booted {
     REQUIRE(node.ledger->record(record));
     REQUIRE(node.state().node.boot_wait_until);
   }
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-  FakeControlPlane control{io.get_executor()};
-  Node node{folder, io, clock, engine, true};
 };
 
 }  // namespace

@@ -32,6 +32,46 @@ TEST_CASE("a declared workload is created in the node's network and started") {
   CHECK(node.board.unready().empty());
 }
 
+TEST_CASE("a workload that may reach the tailnet is in its network at each start, another one is not") {
+  EmptyWorld world;
+  Node node(world.folder, world.io, world.clock, world.engine);
+  auto open = app();
+  open.tailnet = true;
+  auto of_the_host = open;
+  of_the_host.security.host_namespaces = {"network"};
+  node.declare("open", open);
+  node.declare("closed", app());
+  node.declare("host", of_the_host);
+  node.supervise();
+  world.clock.advance(1000);
+  CHECK(world.engine.has_network(std::string(reconcile::tailnet_network)));
+  const auto connects = [&] {
+    return std::count_if(world.engine.calls().begin(), world.engine.calls().end(),
+                         [](const std::string& call) { return call.starts_with("connect "); });
+  };
+  CHECK(connects() == 1);
+  CHECK(node.word("host") == WorkloadWord::running);
+  world.engine.crash(world.engine.ids_of("open").front(), 1);
+  world.clock.run_until_idle();
+  CHECK(node.word("open") == WorkloadWord::running);
+  CHECK(connects() == 2);
+}
+
+TEST_CASE("a workload that may reach the tailnet does not start without its network, and the reason is told") {
+  EmptyWorld world;
+  Node node(world.folder, world.io, world.clock, world.engine);
+  auto open = app();
+  open.tailnet = true;
+  world.engine.fail_next("connect", 1, error_of(Errc::internal, "no such interface"));
+  node.declare("open", open);
+  node.supervise();
+  world.clock.advance(100);
+  CHECK(world.engine.starts_of("open") == 0);
+  CHECK(node.reason("open").find("no such interface") != std::string::npos);
+  world.clock.advance(30'000);
+  CHECK(node.word("open") == WorkloadWord::running);
+}
+
 TEST_CASE("a crashed workload is started again at once, and its last lines follow as an event") {
   EmptyWorld world;
   FakeScript script;

@@ -10,14 +10,7 @@ using namespace aura::testing;
 
 namespace {
 
-struct World {
-  World() {
-    clock.attach(engine);
-    engine.add_image("app:1");
-    node.declare("web", app());
-    node.supervise();
-    clock.advance(2'000);
-  }
+struct World : SupervisedWorld {
   std::string id() { return engine.ids_of("web").front(); }
   ports::ContainerUsage& usage() { return node.host.uses[id()]; }
   std::optional<protocol::WorkloadUsage> told() { return node.board.report_with_usage().workloads.front().usage; }
@@ -26,13 +19,6 @@ struct World {
     REQUIRE(usage);
     return usage->cpu_percent;
   }
-
-  Folder folder;
-  boost::asio::io_context io;
-  FakeContainerEngine engine;
-  FakeClock clock{io};
-  FakeControlPlane control{io.get_executor()};
-  Node node{folder, io, clock, engine, true};
 };
 
 }  // namespace

@@ -125,7 +125,28 @@ TEST_CASE("what this version does not do is refused, not ignored") {
   auto freeze = command("c1", Verb::suspend, "node", 1);
   freeze.args.mode = "freeze";
   CHECK(agent.deliver(freeze).code == "freeze_unavailable");
-  CHECK(agent.deliver(command("c2", Verb::stage), Origin::local_root).code == "not_supported_yet");
+}
+
+TEST_CASE("a stage of provisioning shows in the verdict until it is running, and is told as an event") {
+  ModelAgent agent = node_with("web");
+  const auto enter = [&](const std::string& id, const std::string& stage, const std::string& reason = "") {
+    auto made = command(id, Verb::stage);
+    made.args.stage = stage;
+    made.reason = reason;
+    return agent.deliver(made, Origin::local_admin);
+  };
+  CHECK(enter("c1", "configuring").kind == Acceptance::Kind::accepted);
+  CHECK(agent.state.node.stage == Stage{"configuring", ""});
+  CHECK(enter("c2", "failed").code == "reason_required");
+  enter("c3", "failed", "the image is gone");
+  CHECK(agent.state.node.stage == Stage{"failed", "the image is gone"});
+  enter("c4", "running");
+  CHECK_FALSE(agent.state.node.stage);
+  std::vector<std::string> told;
+  for (const auto& event : agent.state.events) {
+    if (event.kind == "stage") told.push_back(event.data.at("stage"));
+  }
+  CHECK(told == std::vector<std::string>{"configuring", "failed", "running"});
 }
 
 TEST_CASE("a restart that comes after its last moment to begin expires") {

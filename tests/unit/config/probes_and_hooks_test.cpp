@@ -1,44 +1,12 @@
-#include "agent/config/not_supported.hpp"
-
 #include "agent/config/workload_file.hpp"
 #include "tests/unit/config/scratch.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
 
 using namespace aura::config;
 using namespace aura::config::test;
-using Catch::Matchers::StartsWith;
 
-namespace {
-
-struct Later {
-  std::string text;
-  int line;
-  std::string key;
-};
-
-const std::vector<Later> later{
-    {"tailnet = true", 2, "tailnet"},
-};
-
-}  // namespace
-
-TEST_CASE("what this version does not act on is refused with not_supported_yet, never ignored") {
-  for (const Later& one : later) {
-    INFO(one.text);
-    const auto parsed = parse_workload("image = \"a\"\n" + one.text, "web.toml", "web");
-    INFO(all(parsed.problems));
-    CHECK_FALSE(parsed.spec);
-    REQUIRE(parsed.problems.size() == 1);
-    CHECK(parsed.problems[0].line == one.line);
-    CHECK(parsed.problems[0].key == one.key);
-    CHECK_THAT(parsed.problems[0].message, StartsWith("not_supported_yet: "));
-  }
-  CHECK(later.size() == not_supported.size());
-}
-
-TEST_CASE("what is not acted on yet is checked all the same") {
+TEST_CASE("each wrong value of probes, hooks, policies and names is told in words") {
   const std::vector<std::pair<std::string, std::string>> table{
       {"[health.liveness]\nevery_s = 1", "must have exactly one of http, tcp, exec and docker"},
       {"[health.liveness]\ndocker = true\ntcp = \"127.0.0.1:1\"", "must have exactly one of"},
