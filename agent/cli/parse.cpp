@@ -2,8 +2,10 @@
 
 #include "agent/cli/exit_codes.hpp"
 #include "agent/cli/parse_checks.hpp"
-#include "agent/cli/parse_parts.hpp"
+#include "agent/cli/parse_line.hpp"
 #include "common/time.hpp"
+
+#include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
 
@@ -24,9 +26,13 @@ constexpr std::int64_t max_hold_s = 604'800;
 constexpr std::int64_t max_top_s = 3'600;
 constexpr int max_tail_lines = 100'000;
 
-class Builder : CommandParts {
+std::function<std::string(const std::string&)> duration_between(std::int64_t min_s, std::int64_t max_s) {
+  return [min_s, max_s](const std::string& text) { return no_duration(text, min_s, max_s); };
+}
+
+class Builder {
  public:
-  using CommandParts::CommandParts;
+  Builder(CLI::App& app, Line& line) : app_(app), line_(line) {}
 
   void build() {
     add_daemon();
@@ -53,6 +59,47 @@ class Builder : CommandParts {
   }
 
  private:
+  CLI::App* add(const std::string& name, const std::string& what, const std::string& example,
+                std::function<Options(Line&)> make) {
+    CLI::App* command = app_.add_subcommand(name, what);
+    command->footer("Example:\n  " + example);
+    command->fallthrough();
+    command->callback([this, make = std::move(make)] { line_.make = make; });
+    return command;
+  }
+
+  void with_json(CLI::App* command) { command->add_flag("--json", line_.json, "Print JSON"); }
+
+  void with_reason(CLI::App* command) {
+    command->add_option("--reason", line_.reason, "Why, for the record")->option_text("TEXT")->check(no_reason);
+  }
+
+  void with_wait(CLI::App* command) {
+    command->add_flag("--no-wait", line_.no_wait, "Print the command's id and return once it is recorded");
+    with_json(command);
+  }
+
+  void with_workload(CLI::App* command, bool required) {
+    auto* option =
+        command->add_option("workload", line_.workload, required ? "The workload" : "The workload; left out: the node");
+    option->option_text("WORKLOAD")->check(no_workload_name);
+    if (required) option->required();
+  }
+
+  void with_paths(CLI::App* command) {
+    const auto add_path = [command](const char* name, std::optional<std::string>& to, const char* what,
+                                    const char* kind) {
+      command->add_option(name, to, what)->option_text(kind)->check([](const std::string& text) {
+        return text.empty() ? std::string("must not be empty") : std::string();
+      });
+    };
+    add_path("--config", line_.paths.config, "Configuration (/etc/aura-node/agent.toml)", "FILE");
+    add_path("--state-dir", line_.paths.state_dir, "Ledger and keys (/var/lib/aura-node)", "DIR");
+    add_path("--runtime-dir", line_.paths.runtime_dir, "Socket and secret files (/run/aura-node)", "DIR");
+    add_path("--workloads-dir", line_.paths.workloads_dir, "Workload files (/etc/aura-node/workloads.d)", "DIR");
+    add_path("--credentials-dir", line_.paths.credentials_dir, "Secrets by name (given by systemd)", "DIR");
+  }
+
   void add_daemon() {
     with_paths(add("daemon", "Run the agent in the foreground", "aura-node daemon --config /etc/aura-node/agent.toml",
                    [](Line& line) -> Options { return DaemonOptions{line.paths}; }));
@@ -335,6 +382,9 @@ class Builder : CommandParts {
                     return VersionOptions{line.socket, line.json};
                   }));
   }
+
+  CLI::App& app_;
+  Line& line_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 """A Debian with systemd as PID 1 and Docker inside, as a container that boots, reboots and is powered off like a VM."""
+import contextlib
 import glob
 import json
 import os
@@ -93,16 +94,31 @@ class Machine:
 
     # -- commands and files -------------------------------------------------------------------------------------------
 
-    def run(self, *command, check=True, seconds=COMMAND_S, user=None, stdin=""):
-        """Runs a command in it, as root or `user`; a CompletedProcess with text."""
+    def inside(self, *command, seconds=COMMAND_S, user=None):
+        """The command line that runs a command in it, as root or `user`."""
         into = ["nsenter", "--target", str(self.pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--root"]
         who = ["runuser", "-u", user, "--"] if user else []
         clean = ["env", "-i", "--chdir=/", PATH, "LC_ALL=C.UTF-8", "HOME=/root", "timeout", str(seconds)]
-        done = subprocess.run([*into, *clean, *who, *command], input=stdin, capture_output=True, text=True,
+        return [*into, *clean, *who, *command]
+
+    def run(self, *command, check=True, seconds=COMMAND_S, user=None, stdin=""):
+        """Runs a command in it; a CompletedProcess with text."""
+        done = subprocess.run(self.inside(*command, seconds=seconds, user=user), input=stdin, capture_output=True, text=True,
                               timeout=seconds + 20, check=False)
         assert done.returncode == 0 or not check, \
             f"{shlex.join(command)} ended with {done.returncode}: {done.stdout[-1500:]}{done.stderr[-1500:]}"
         return done
+
+    @contextlib.contextmanager
+    def meanwhile(self, *command):
+        """Runs a command in it while the block does something else; it is killed at the end of the block."""
+        running = subprocess.Popen(self.inside(*command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            running.kill()
+            running.wait(COMMAND_S)
 
     def shell(self, script, **options):
         return self.run("sh", "-ec", script, **options)

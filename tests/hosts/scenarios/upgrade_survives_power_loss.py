@@ -1,7 +1,6 @@
 """An upgrade that a loss of power cuts short is ended at the next boot: a good version is kept, a bad one put back, and one that
 was not wholly installed leaves a whole package behind; what ran runs again."""
 from hosts_lib import upgrades
-from hosts_lib.machine import in_background
 from lib import check
 from lib.node import ENDS_ON_TERM
 
@@ -44,7 +43,7 @@ def cut_short(host, package, moment):
     inside = "/root/new.deb"
     machine.put(package, inside, 0o644)
     serial = machine.shell(f"cat {RESULT} 2>/dev/null || true").stdout
-    with in_background(machine, "aura-node", "upgrade", inside):
+    with machine.meanwhile("aura-node", "upgrade", inside):
         host.rig.until(moment, 60, "the moment to cut the upgrade short", lambda: upgrades.story(host))
     check.equal(machine.shell(f"cat {RESULT} 2>/dev/null || true").stdout, serial, "no verdict before the power was lost")
     host.reboot("systemctl", "reboot", "--force", "--force")

@@ -103,6 +103,9 @@ TEST_CASE("each verb of the command line becomes the command that the protocol k
   CHECK(parsed<SendOptions>({"hold", "web", "--for", "1h"}).command.args.for_s == 3600);
   CHECK(parsed<SendOptions>({"release"}).command.verb == Verb::release);
   CHECK(parsed<SendOptions>({"lock"}).command.verb == Verb::lock);
+  const auto stage = parsed<SendOptions>({"stage", "failed", "--reason", "no route"});
+  CHECK(stage.command.args.stage == "failed");
+  CHECK(stage.command.reason == "no route");
   CHECK(parsed<SendOptions>({"unlock"}).command.verb == Verb::unlock);
   CHECK(parsed<SendOptions>({"cancel", "01ABC"}).command.target == Target{Target::Kind::command, "01ABC"});
   CHECK(parsed<SendOptions>({"adopt", "web"}).command.target == Target{Target::Kind::workload, "web"});
@@ -155,12 +158,13 @@ TEST_CASE("a line that cannot be meant ends with 64 and says what is wrong") {
   CHECK(refused({"adopt", "--json"}).exit_code == exit_usage);
   CHECK(refused({"adopt", "web", "--instance"}).exit_code == exit_usage);
   CHECK(refused({"status", "web"}).exit_code == exit_usage);
+  CHECK(refused({"stage", "ready"}).text.find("is no stage: write queued, ") != std::string::npos);
 }
 
 TEST_CASE("help of every subcommand shows an example and ends with 0") {
   for (const char* name :
-       {"daemon",  "status", "stop",   "start",  "restart", "logs",   "events",   "top",    "pull",   "hold",
-        "release", "lock",   "unlock", "cancel", "adopt",   "reload", "validate", "config", "doctor", "version"}) {
+       {"daemon", "status", "stop",   "start", "restart", "logs",     "events", "top",    "pull",    "hold", "release",
+        "lock",   "unlock", "cancel", "adopt", "reload",  "validate", "config", "doctor", "version", "stage"}) {
     INFO(name);
     const Answer help = refused({name, "--help"});
     CHECK(help.exit_code == exit_ok);
