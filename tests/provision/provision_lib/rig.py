@@ -1,0 +1,57 @@
+"""What a scenario of this suite gets: fresh machines of both releases, an operator with Ansible, a tailnet."""
+import os
+
+from hosts_lib.rig import HostsRig
+from provision_lib.ansible import Controller
+from provision_lib.machine import FreshHost
+from provision_lib.repository import offer, tailscale_package
+from provision_lib.tailnet import HostTailnet
+from tailnet_lib import grants
+from tailnet_lib.control import TailnetControl
+
+NODE_TAG = "tag:node"
+
+
+class ProvisionRig(HostsRig):
+    def __init__(self, name, directory, log_dir):
+        super().__init__(name, directory, log_dir)
+        self.tailnet = None
+        self.tailscale_deb = None
+
+    def fresh(self, name, release="bookworm", tailnet=True):
+        """A machine that has booted, with our packages to be found by its apt. `tailnet`: it reaches the scenario's, if
+        there is one."""
+        made = FreshHost(self, name, release, self.tailnet if tailnet else None)
+        self.hosts.append(made)
+        made.boot()
+        with open(os.path.join(self.dir, "hosts"), "a", encoding="utf-8") as file:
+            file.write(made.machine.container + "\n")
+        made.machine.load_image()
+        made.drop_in("aura-node.service", "boot-id", "[Service]\nBindReadOnlyPaths=/run/host-boot-id:/proc/sys/kernel/random/boot_id\n")
+        packages = [self.package()]
+        if made.tailnet:
+            packages.append(self.tailscale_package())
+        offer(made.machine, *packages)
+        return made
+
+    def operator(self, *hosts, **options):
+        """With these hosts in the inventory."""
+        made = Controller(self, **options)
+        for host in hosts:
+            made.manage(host)
+        return made
+
+    def start_tailnet(self, policy=None):
+        """With aura-control on a machine of it, called `control`; returns that."""
+        self.tailnet = HostTailnet(os.path.join(self.dir, "tailnet"), self.log_dir, os.path.join(self.dir, "namespaces"))
+        self.tailnet.start(policy or grants.usual())
+        member = self.tailnet.add_node("control", tags=grants.CONTROL)
+        return TailnetControl(self, member).start()
+
+    def tailscale_package(self):
+        if self.tailscale_deb is None:
+            self.tailscale_deb = tailscale_package(self.tailnet.programs, self.dir)
+        return self.tailscale_deb
+
+    def clear(self):
+        return super().clear() + (self.tailnet.clear() if self.tailnet else [])
