@@ -10,7 +10,7 @@ from lib.rig import TREE
 
 PROGRAMS_TOOL = os.path.join(TREE, "tests", "support", "ansible-programs")
 COLLECTION = os.path.join(TREE, "ansible")
-PLAY_S = 240
+PLAY_S = 300
 RECAP = re.compile(r"^(\S+)\s+:\s+((?:\w+=\d+\s*)+)$", re.MULTILINE)
 
 SETTINGS = """\
@@ -28,8 +28,8 @@ become = false
 [ssh_connection]
 pipelining = true
 ssh_args = -F none -i {dir}/key -o UserKnownHostsFile={dir}/known_hosts -o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=5
-control_path_dir = {dir}/cp
-control_path = %(directory)s/%%C
+control_path_dir = {dir}/c
+control_path = %(directory)s/%%h
 """
 
 
@@ -40,13 +40,13 @@ def programs():
 
 
 class Controller:
-    def __init__(self, rig, directory="operator", installed=False):
+    def __init__(self, rig, directory="op", installed=False):
         """`installed`: the collection is put there by install(), instead of being this tree's."""
         self.rig = rig
         self.dir = os.path.join(rig.dir, directory)
         self.programs = programs()
         self.hosts = {}
-        self.variables = {}
+        self.variables = {"host_connection_timeout_s": 60}
         self.runs = 0
         space = self.path("collections", "ansible_collections", "aura")
         os.makedirs(space if not installed else self.path("collections"))

@@ -1,0 +1,79 @@
+"""The playbook makes nodes of a fresh Debian 12 and a fresh Debian 13: in the tailnet, Docker kept, containers away from tailnet
+and metadata, a workload that runs, heard at the control plane; a second run changes nothing, and a reboot neither."""
+import json
+
+from lib import check
+from provision_lib import usual
+
+ABOUT_S = 150
+DEADLINE_S = 420
+METADATA = "169.254.169.254"
+SECRETS_ANYWHERE = "grep -rlF -e {key} -e {code} /etc /var/log /root /run /tmp /srv /var/lib/tailscale 2>/dev/null || true"
+
+
+def run(rig):
+    control = rig.start_tailnet()
+    hosts = [rig.fresh("deb12", "bookworm"), rig.fresh("deb13", "trixie")]
+    operator = rig.operator(*hosts)
+    usual.in_tailnet(rig, control, operator)
+    first = operator.play("site")
+    print(f"two hosts at once: {first.seconds:.0f} s")
+    for host in hosts:
+        is_node(rig, control, host)
+        containers_keep_their_place(rig, host)
+        secrets_stay(host, operator, first)
+
+    second = operator.play("site")
+    print(f"again: {second.seconds:.0f} s")
+    usual.nothing_changed(second, *hosts)
+
+    host = hosts[0]
+    before = host.container()
+    host.machine.run("systemctl", "restart", "docker")
+    host.until_ready()
+    check.same_run(before, host.container())
+    containers_keep_their_place(rig, host)
+    host.reboot()
+    host.until_ready()
+    host.until_running(seconds=60)
+    containers_keep_their_place(rig, host)
+
+
+def is_node(rig, control, host):
+    node = control.node(host.name)
+    check.equal(node.get("heard"), "ok", f"{host.name} at the control plane")
+    check.equal(json.loads(host.tailscale_state())["BackendState"], "Running", f"tailscaled of {host.name}")
+    settings = json.loads(host.machine.read("/etc/docker/daemon.json"))
+    check.equal(settings["exec-opts"], ["native.cgroupdriver=systemd"], "what was in daemon.json before")
+    check.is_true(settings["live-restore"], "live-restore", settings)
+    check.equal(host.machine.run("docker", "info", "--format", "{{.LiveRestoreEnabled}}").stdout.strip(), "true", "live-restore in force")
+    host.until_running()
+
+
+def containers_keep_their_place(rig, host):
+    """A container reaches neither the control plane in the tailnet nor the cloud's metadata; the host itself reaches both."""
+    machine = host.machine
+    machine.shell(f"ip addr show dev lo | grep -q {METADATA} || ip addr add {METADATA}/32 dev lo")
+    listener = machine.listen(METADATA, 80)
+    try:
+        peer = rig.tailnet.members["control"]
+        web = host.container()["Id"]
+        rig.until(lambda: machine.run("curl", "-s", "-o", "/dev/null", "--max-time", "5", f"http://{peer.ip4}:8080/health",
+                                      check=False).returncode == 0, 30, f"{host.name} reaches its control plane")
+        check.is_true(not host.reaches(web, peer.ip4, 8080), "a container reaches the tailnet")
+        check.is_true(not host.reaches(web, METADATA, 80), "a container reaches the metadata")
+        own = json.loads(host.tailscale_state())["TailscaleIPs"][0]
+        check.is_true(not host.reaches(web, own, 22), "a container reaches this machine's own tailnet address")
+        gateway = next(iter(host.container()["NetworkSettings"]["Networks"].values()))["Gateway"]
+        check.is_true(host.reaches(web, gateway, 22), "a container reaches what nobody forbids")
+    finally:
+        listener.close()
+
+
+def secrets_stay(host, operator, first):
+    key, code = operator.variables["tailscale_auth_key"], operator.hosts[host.name]["aura_node_enroll_code"]
+    found = host.machine.shell(SECRETS_ANYWHERE.format(key=key, code=code)).stdout.split()
+    allowed = ["/etc/aura-node/credentials/enroll-code"]
+    found = [one for one in found if not one.startswith("/run/credentials/")]
+    check.equal(sorted(set(found)), allowed, "files with a secret")
+    check.is_true(key not in first.text and code not in first.text, "Ansible's words hold no secret")
