@@ -1,9 +1,11 @@
 """The playbook makes nodes of a fresh Debian 12 and a fresh Debian 13: in the tailnet, Docker kept, containers away from tailnet
 and metadata, a workload that runs, heard at the control plane; a second run changes nothing, and a reboot neither."""
 import json
+import socket
 
 from lib import check
 from provision_lib import usual
+from tailnet_lib import grants
 
 ABOUT_S = 150
 DEADLINE_S = 420
@@ -12,7 +14,7 @@ SECRETS_ANYWHERE = "grep -rlF -e {key} -e {code} /etc /var/log /root /run /tmp /
 
 
 def run(rig):
-    control = rig.start_tailnet()
+    control = rig.start_tailnet(grants.usual(grants.grant(grants.NODE, grants.NODE, None, ["tcp:22"])))
     hosts = [rig.fresh("deb12", "bookworm"), rig.fresh("deb13", "trixie")]
     operator = rig.operator(*hosts)
     usual.in_tailnet(rig, control, operator)
@@ -37,6 +39,7 @@ def run(rig):
     host.until_ready()
     host.until_running(seconds=60)
     containers_keep_their_place(rig, host)
+    ssh_is_closed(rig, operator, host)
 
 
 def is_node(rig, control, host):
@@ -68,6 +71,28 @@ def containers_keep_their_place(rig, host):
         check.is_true(host.reaches(web, gateway, 22), "a container reaches what nobody forbids")
     finally:
         listener.close()
+
+
+def ssh_is_closed(rig, operator, host):
+    """Not before somebody has reached it over the tailnet."""
+    operator.set(firewall_ssh_tailnet_only=True, firewall_metadata_addresses=[METADATA, "169.254.42.42"])
+    # This machine is in no tailnet.
+    refused = operator.play("site", "--tags", "firewall", "--limit", host.name, check=False)
+    check.contains(refused.words, f"SSH of {host.name} was left as it is", "why it is left open")
+    check.is_true(is_open(host), "SSH is closed though nobody came over the tailnet")
+    check.contains(host.machine.run("nft", "list", "table", "inet", "aura").stdout, "169.254.42.42", "a rule that was changed")
+    operator.set(firewall_ssh_proof_from="deb13")
+    operator.play("site", "--tags", "firewall", "--limit", f"{host.name},deb13")
+    check.is_true(not is_open(host), "SSH is open outside the tailnet")
+    host.until_ready()
+
+
+def is_open(host):
+    try:
+        socket.create_connection((host.machine.address, 22), timeout=2).close()
+        return True
+    except OSError:
+        return False
 
 
 def secrets_stay(host, operator, first):
