@@ -46,7 +46,7 @@ class Controller:
         self.dir = os.path.join(rig.dir, directory)
         self.programs = programs()
         self.hosts = {}
-        self.variables = {"host_connection_timeout_s": 60}
+        self.variables = {"host_connection_timeout_s": 60, "aura_node_wait_timeout_s": 90}
         self.runs = 0
         space = self.path("collections", "ansible_collections", "aura")
         os.makedirs(space if not installed else self.path("collections"))
@@ -119,8 +119,8 @@ class Run:
 
     @property
     def words(self):
-        """The text without line breaks, for sentences that were wrapped."""
-        return " ".join(self.text.split())
+        """The text without line breaks and doubled quotes, for sentences that YAML wrapped."""
+        return " ".join(self.text.split()).replace("''", "'")
 
     def end(self, check=True, seconds=PLAY_S):
         try:

@@ -47,10 +47,11 @@ def described(role):
     options = load("meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
     defaults = load("defaults", "main.yml")
     name = os.path.basename(role)
-    check.equal(sorted(options), sorted(defaults), f"the variables of {name}")
+    required = [variable for variable, option in options.items() if option.get("required")]
+    check.equal(sorted(options), sorted([*defaults, *required]), f"the variables of {name}")
     for variable, option in options.items():
         check.is_true(len(str(option.get("description", ""))) > 20, f"{variable} is described", option)
-        plain = "{{" not in str(defaults[variable])
+        plain = "{{" not in str(defaults.get(variable))
         check.is_true("default" in option or not plain or option.get("required"), f"the default of {variable} is described")
         if "default" in option:
             check.equal(option["default"], defaults[variable], f"the default of {variable}")
