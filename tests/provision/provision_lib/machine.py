@@ -70,5 +70,5 @@ class FreshHost(Host):
 
     def reaches(self, container, address, port):
         """Whether a container of its Docker gets a TCP connection there."""
-        done = self.machine.run("docker", "exec", container, "nc", "-w", "3", "-e", "true", address, str(port), check=False, seconds=20)
+        done = self.machine.run("docker", "exec", container, "nc", "-w", "3", address, str(port), "-e", "true", check=False, seconds=20)
         return done.returncode == 0
