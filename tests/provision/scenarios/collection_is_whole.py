@@ -18,7 +18,7 @@ DEADLINE_S = 300
 def run(rig):
     operator = rig.operator(installed=True)
     # Only what is kept in git: what a developer has lying about is no part of it.
-    source = os.path.join(rig.dir, "ansible_collections", "aura", "node")
+    source = operator.path("collections", "ansible_collections", "aura", "node")
     shutil.copytree(COLLECTION, source, ignore=shutil.ignore_patterns(".ansible", "*.tar.gz", "__pycache__"))
     subprocess.run(["git", "init", "-q", source], check=True, timeout=30)
     done = operator.program("ansible-lint", "--offline", "--profile", "production", "--strict", "--project-dir", source, source, check=False)
@@ -30,6 +30,7 @@ def run(rig):
         described(role)
 
     operator.program("ansible-galaxy", "collection", "build", source, "--output-path", rig.dir)
+    shutil.rmtree(source)
     [artefact] = glob.glob(os.path.join(rig.dir, "aura-node-*.tar.gz"))
     operator.program("ansible-galaxy", "collection", "install", artefact, "--offline", "-p", operator.path("collections"))
     host = rig.fresh("deb12", tailnet=False)
