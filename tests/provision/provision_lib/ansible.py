@@ -27,7 +27,7 @@ callback_result_format = yaml
 become = false
 [ssh_connection]
 pipelining = true
-ssh_args = -F none -i {dir}/key -o UserKnownHostsFile={dir}/known_hosts -o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=5
+ssh_args = -F none -i {dir}/key -o UserKnownHostsFile={dir}/known_hosts -o ControlMaster=auto -o ControlPersist=60s -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3
 control_path_dir = {dir}/c
 control_path = %(directory)s/%%h
 """
