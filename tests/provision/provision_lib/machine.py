@@ -71,4 +71,6 @@ class FreshHost(Host):
     def reaches(self, container, address, port):
         """Whether a container of its Docker gets a TCP connection there."""
         done = self.machine.run("docker", "exec", container, "nc", "-w", "3", address, str(port), "-e", "true", check=False, seconds=20)
+        # Only a connection that was not made is a "no": a program that is not there is none.
+        assert done.returncode == 0 or "nc: " in done.stderr or "timed out" in done.stderr, f"nc in {container}: {done}"
         return done.returncode == 0
