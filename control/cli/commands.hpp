@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/cli/client.hpp"
+#include "control/provision/user_data.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,5 +33,14 @@ int enroll(const Connection& connection, const std::string& node_id);
 int approve(const Connection& connection, const std::string& node_id, const std::string& device);
 int refuse(const Connection& connection, const std::string& node_id, const std::string& device);
 int reenroll(const Connection& connection, const std::string& node_id);
+
+// Secrets and texts come from files; "-" is the standard input, once.
+struct UserDataOptions {
+  provision::UserData values;
+  std::string enrol_code_file, auth_key_file, apt_source_file, tailscale_apt_key_file;
+  std::vector<std::string> ssh_key_files, workload_files;
+  std::string output;  // "": the standard output
+};
+int render_user_data(UserDataOptions options);
 
 }  // namespace aura::control::cli
