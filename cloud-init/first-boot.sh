@@ -331,7 +331,8 @@ umask 022
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 rm -f "$run/failed" "$run/updated"
-told=$(find "$spool" -type f | wc -l)
+told=$(find "$spool" -type f | sed 's/.*\/0*//' | sort -n | tail -n 1)
+told=${told:-0}
 # shellcheck disable=SC1091
 . "$state/settings" || { phase=provisioning; fail "there are no settings"; }
 

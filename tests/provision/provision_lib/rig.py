@@ -1,9 +1,10 @@
 """What a scenario of this suite gets: fresh machines of both releases, an operator with Ansible, a tailnet."""
 import os
 
-from hosts_lib.rig import HostsRig
+from hosts_lib.rig import RELEASES, HostsRig
 from provision_lib.ansible import Controller
-from provision_lib.machine import FreshHost
+from provision_lib.cloud import Cloud
+from provision_lib.machine import FreshHost, FreshMachine
 from provision_lib.repository import offer, tailscale_package
 from provision_lib.tailnet import HostTailnet
 from tailnet_lib import grants
@@ -17,6 +18,7 @@ class ProvisionRig(HostsRig):
         super().__init__(name, directory, log_dir)
         self.tailnet = None
         self.tailscale_deb = None
+        self.clouds, self.cloud_machines = [], []
 
     def fresh(self, name, release="bookworm", tailnet=True):
         """A machine that has booted, with our packages to be found by its apt. `tailnet`: it reaches the scenario's, if
@@ -53,5 +55,30 @@ class ProvisionRig(HostsRig):
             self.tailscale_deb = tailscale_package(self.tailnet.programs, self.dir)
         return self.tailscale_deb
 
+    # -- cloud-init ---------------------------------------------------------------------------------------------------
+
+    def cloud(self):
+        """A simulated cloud, whose servers are such machines."""
+        made = Cloud(self, {release: self.host_image(release) for release in RELEASES})
+        self.clouds.append(made)
+        return made
+
+    def machine_of(self, cloud, number, release="bookworm"):
+        """The machine of a server of the cloud, once it is there. It belongs to the cloud."""
+        seen = self.until(lambda: cloud.inside(number) if cloud.inside(number).get("pid") else None, 60, "the server is on")
+        machine = FreshMachine(self, release, seen["name"])
+        machine.container, machine.pid = seen["container"], seen["pid"]
+        with open(os.path.join(self.dir, "hosts"), "a", encoding="utf-8") as file:
+            file.write(machine.container + "\n")
+        self.cloud_machines.append(machine)
+        return machine
+
     def clear(self):
+        for machine in self.cloud_machines:
+            try:
+                machine.keep_journal()
+            except (AssertionError, OSError, TypeError) as why:
+                print(f"the journal of {machine.name} could not be kept: {why}")
+        for cloud in self.clouds:
+            cloud.close()
         return super().clear() + (self.tailnet.clear() if self.tailnet else [])

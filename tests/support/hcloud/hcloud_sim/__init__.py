@@ -1,0 +1,1 @@
+"""A test part: what looks like Hetzner's API. See hcloud-sim."""
