@@ -21,7 +21,7 @@ phase=provisioning
 node_id='' hostname='' control_url='' report_url='' control_auth='' login_server='' tags='' package_url='' package_sha256=''
 package_version='' tailscale_uri='' tailscale_suite='' tailscale_component='' ready_deadline_s=900
 
-say() { echo "aura-first-boot: $*"; }
+say() { echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) aura-first-boot: $*"; }
 now() { cut -d. -f1 /proc/uptime; }
 secret() { cat "$run/$1" 2>/dev/null; }
 # One line of plain characters without a secret, as it may stand in JSON.

@@ -188,7 +188,7 @@ void add_user_data(CLI::App& app, Action& action) {
   command->add_option("--version", values.version, "With --apt-source-file: this version (the newest)");
   command->add_option("--tailscale-apt-uri", values.tailscale_apt_uri, "apt source of tailscale (the vendor's)");
   command->add_option("--tailscale-apt-suite", values.tailscale_apt_suite, "Its suite (the VM's release)");
-  command->add_option("--tailscale-apt-component", values.tailscale_apt_component, "Its component (main)");
+  command->add_option("--tailscale-apt-component", values.tailscale_apt_component, "Its component (main; none where the suite ends with /)");
   command->add_option("--tailscale-apt-key-file", options->tailscale_apt_key_file,
                       "Its OpenPGP key in ASCII armour; without one the VM's image must have tailscale");
   command->add_option("--workload", options->workload_files, "Workload file NAME.toml; may be given several times");

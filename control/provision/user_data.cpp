@@ -68,7 +68,9 @@ std::string settings_of(const UserData& wanted) {
   if (!wanted.tailscale_apt_key.empty()) {
     set("tailscale_uri", wanted.tailscale_apt_uri);
     set("tailscale_suite", wanted.tailscale_apt_suite);
-    set("tailscale_component", wanted.tailscale_apt_component);
+    // A suite that is a folder has no components (sources.list(5)).
+    const bool flat = wanted.tailscale_apt_suite.ends_with('/');
+    set("tailscale_component", flat ? "" : wanted.tailscale_apt_component);
   }
   set("ready_deadline_s", std::to_string(wanted.deadline_s));
   return out;

@@ -4,6 +4,7 @@ import os
 from hosts_lib.rig import RELEASES, HostsRig
 from provision_lib.ansible import Controller
 from provision_lib.cloud import Cloud
+from provision_lib.first_boot import Shop, Watch
 from provision_lib.machine import FreshHost, FreshMachine
 from provision_lib.repository import offer, tailscale_package
 from provision_lib.tailnet import HostTailnet
@@ -18,7 +19,7 @@ class ProvisionRig(HostsRig):
         super().__init__(name, directory, log_dir)
         self.tailnet = None
         self.tailscale_deb = None
-        self.clouds, self.cloud_machines = [], []
+        self.clouds, self.cloud_machines, self.shops, self.doors, self.followers = [], [], [], [], []
 
     def fresh(self, name, release="bookworm", tailnet=True):
         """A machine that has booted, with our packages to be found by its apt. `tailnet`: it reaches the scenario's, if
@@ -63,6 +64,15 @@ class ProvisionRig(HostsRig):
         self.clouds.append(made)
         return made
 
+    def shop(self):
+        self.shops.append(Shop(self))
+        return self.shops[-1]
+
+    def watch(self, order):
+        """The events of an order's node, as they come."""
+        self.followers.append(Watch(order))
+        return self.followers[-1]
+
     def machine_of(self, cloud, number, release="bookworm"):
         """The machine of a server of the cloud, once it is there. It belongs to the cloud."""
         seen = self.until(lambda: cloud.inside(number) if cloud.inside(number).get("pid") else None, 60, "the server is on")
@@ -79,6 +89,6 @@ class ProvisionRig(HostsRig):
                 machine.keep_journal()
             except (AssertionError, OSError, TypeError) as why:
                 print(f"the journal of {machine.name} could not be kept: {why}")
-        for cloud in self.clouds:
-            cloud.close()
+        for one in [*self.followers, *self.doors, *self.clouds, *self.shops]:
+            one.close()
         return super().clear() + (self.tailnet.clear() if self.tailnet else [])
