@@ -258,7 +258,7 @@ join_tailnet() {
   if [ -n "$login_server" ]; then set -- "$@" --login-server="$login_server"; fi
   if [ -n "$tags" ]; then set -- "$@" --advertise-tags="$tags"; fi
   until attempt timeout 90 tailscale up "$@"; do
-    if grep -qiE 'invalid key|not valid|expired|already used|auth ?key .*not (found|valid)|unauthorized|not permitted|not allowed' "$last"; then
+    if grep -qiE 'invalid .*key|not valid|expired|already (been )?used|key .*not found|unauthorized|not permitted|not allowed' "$last"; then
       fail "tailscale up: $(why)"
     fi
     if [ "$(now)" -ge "$deadline" ]; then fail "tailscale up did not succeed within $join_deadline_s s: $(why)"; fi

@@ -82,6 +82,11 @@ def copy(source, folder):
     subprocess.run(["cp", source, folder], check=True, timeout=60)
 
 
+def stage_of(record):
+    """As the control plane or the agent tells it."""
+    return record["event"]["text"].lower().removeprefix("provisioning stage ").removesuffix(".")
+
+
 class Order:
     """A tailnet with aura-control, a cloud, a shop, and one VM that is ordered with rendered user-data."""
 
@@ -162,8 +167,8 @@ class Order:
         return self.host.machine.read(path) if self.host.machine.exists(path) else ""
 
     def stages(self):
-        """The texts of the control plane's events about stages, oldest first."""
-        return [one["event"]["text"] for one in self.control.events(self.node_id) if one["event"]["kind"] == "stage"]
+        """What the control plane's events say of stages, oldest first: "networking", "failed: …"."""
+        return [stage_of(one) for one in self.control.events(self.node_id) if one["event"]["kind"] == "stage"]
 
     def left_secrets(self, *values):
         """The files of the VM that hold one of these."""
@@ -194,8 +199,7 @@ class Watch:
 
     def stages(self):
         """[(time, stage)]"""
-        return [(at, one["event"]["text"].removeprefix("provisioning stage ")) for at, one in list(self.lines)
-                if one["event"]["kind"] == "stage"]
+        return [(at, stage_of(one)) for at, one in list(self.lines) if one["event"]["kind"] == "stage"]
 
     def close(self):
         self.process.terminate()
