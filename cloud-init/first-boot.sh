@@ -149,7 +149,7 @@ finish() {
   if [ ! -e "$state/done" ]; then sed -i '/^s\/[0-9a-f]*\//d' "$run/scrub"; else rm -f "$run/enrol-code"; fi
   sed -n 's/^s\/\([^\/]*\)\/.*/\1/p' "$run/scrub" >"$run/secrets"
   scrub
-  rm -f "$run/scrub" "$run/secrets" "$last"
+  rm -f "$run/scrub" "$run/secrets" "$run/new" "$last"
 }
 
 # -- packages -----------------------------------------------------------------------------------------------------------

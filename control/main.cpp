@@ -164,37 +164,45 @@ void add_claims(CLI::App& app, Action& action) {
 void add_user_data(CLI::App& app, Action& action) {
   auto options = std::make_shared<cli::UserDataOptions>();
   provision::UserData& values = options->values;
-  CLI::App* command = subcommand(app, "render-user-data", "Make the cloud-init user-data that turns a bare VM into a node",
-                                 "aura-control render-user-data --node-id vm-17 --control-url http://control:8080 \\\n"
-                                 "    --enrol-code-file code --auth-key-file key --package-url https://… --package-sha256 … "
-                                 "--output vm-17.yaml");
+  CLI::App* command =
+      subcommand(app, "render-user-data", "Make the cloud-init user-data that turns a bare VM into a node",
+                 "aura-control render-user-data --node-id vm-17 --control-url http://control:8080 \\\n"
+                 "    --enrol-code-file code --auth-key-file key --package-url https://… --package-sha256 … "
+                 "--output vm-17.yaml");
   command->add_option("--node-id", values.node_id, "Node id")->required();
   command->add_option("--hostname", values.hostname, "Host name of the VM, also in the tailnet (the node id)");
   command->add_option("--tenant", values.tenant, "The customer it belongs to");
   command->add_option("--control-url", values.control_url, "Address of aura-control as the node calls it")->required();
   command->add_option("--control-auth", values.control_auth, "tailnet or token (tailnet)");
-  command->add_option("--report-url", values.report_url,
-                      "Where aura-control answers before the VM is in the tailnet, https:// or loopback: stages are told there");
-  command->add_option("--enrol-code-file", options->enrol_code_file, "File with a code of aura-control enroll; -: stdin")
+  command->add_option(
+      "--report-url", values.report_url,
+      "Where aura-control answers before the VM is in the tailnet, https:// or loopback: stages are told there");
+  command
+      ->add_option("--enrol-code-file", options->enrol_code_file, "File with a code of aura-control enroll; -: stdin")
       ->required();
-  command->add_option("--auth-key-file", options->auth_key_file, "File with a one-off auth key of the tailnet; -: stdin")
+  command
+      ->add_option("--auth-key-file", options->auth_key_file, "File with a one-off auth key of the tailnet; -: stdin")
       ->required();
   command->add_option("--login-server", values.login_server, "Of a headscale, in place of Tailscale's own");
-  command->add_option("--tag", values.tags, "Tag to ask for, such as tag:node; may be given several times (those of the key)");
+  command->add_option("--tag", values.tags,
+                      "Tag to ask for, such as tag:node; may be given several times (those of the key)");
   command->add_option("--ssh-key-file", options->ssh_key_files, "Public SSH key; may be given several times");
   command->add_option("--package-url", values.package_url, "Where the VM fetches aura-node_*.deb");
   command->add_option("--package-sha256", values.package_sha256, "What sha256sum says of that package");
-  command->add_option("--apt-source-file", options->apt_source_file, "deb822 source with aura-node, in place of --package-url");
+  command->add_option("--apt-source-file", options->apt_source_file,
+                      "deb822 source with aura-node, in place of --package-url");
   command->add_option("--version", values.version, "With --apt-source-file: this version (the newest)");
   command->add_option("--tailscale-apt-uri", values.tailscale_apt_uri, "apt source of tailscale (the vendor's)");
   command->add_option("--tailscale-apt-suite", values.tailscale_apt_suite, "Its suite (the VM's release)");
-  command->add_option("--tailscale-apt-component", values.tailscale_apt_component, "Its component (main; none where the suite ends with /)");
+  command->add_option("--tailscale-apt-component", values.tailscale_apt_component,
+                      "Its component (main; none where the suite ends with /)");
   command->add_option("--tailscale-apt-key-file", options->tailscale_apt_key_file,
                       "Its OpenPGP key in ASCII armour; without one the VM's image must have tailscale");
   command->add_option("--workload", options->workload_files, "Workload file NAME.toml; may be given several times");
   command->add_option("--deadline-s", values.deadline_s, "How long the workloads may take to be as declared (900)")
       ->check(CLI::Range(provision::min_deadline_s, provision::max_deadline_s));
-  command->add_option("--output,-o", options->output, "File to write, readable by its owner alone (the standard output)");
+  command->add_option("--output,-o", options->output,
+                      "File to write, readable by its owner alone (the standard output)");
   command->callback([options, &action] { action = [options] { return cli::render_user_data(*options); }; });
 }
 

@@ -44,17 +44,20 @@ bool is_printable(std::string_view text) {
 
 // "TYPE BASE64 [COMMENT]"
 bool is_ssh_key(std::string_view line) {
-  constexpr std::array<std::string_view, 7> types = {
-      "ssh-ed25519",         "ssh-rsa",
-      "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-      "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com",
-      "sk-ecdsa-sha2-nistp256@openssh.com"};
+  constexpr std::array<std::string_view, 7> types = {"ssh-ed25519",
+                                                     "ssh-rsa",
+                                                     "ecdsa-sha2-nistp256",
+                                                     "ecdsa-sha2-nistp384",
+                                                     "ecdsa-sha2-nistp521",
+                                                     "sk-ssh-ed25519@openssh.com",
+                                                     "sk-ecdsa-sha2-nistp256@openssh.com"};
   const std::size_t type_end = std::min(line.find(' '), line.size());
   if (std::find(types.begin(), types.end(), line.substr(0, type_end)) == types.end()) return false;
   line.remove_prefix(std::min(type_end + 1, line.size()));
   const std::string_view data = line.substr(0, line.find(' '));
   const bool is_base64 = std::all_of(data.begin(), data.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+           c == '=';
   });
   return is_base64 && data.size() >= min_ssh_bytes && line.size() <= max_ssh_bytes && is_printable(line);
 }
@@ -83,7 +86,8 @@ void check_secrets(const UserData& wanted, Checks& checks) {
   }
   const std::string code = trimmed(wanted.enrol_code);
   if (matches(code, "[0-9a-f]{64}")) {
-    checks.need(false, "--enrol-code-file", "holds a node key, which is long-lived: give a code of aura-control enroll");
+    checks.need(false, "--enrol-code-file",
+                "holds a node key, which is long-lived: give a code of aura-control enroll");
   } else {
     checks.need(matches(code, "[0-9a-f]{32}"), "--enrol-code-file",
                 "must hold a code of aura-control enroll: 32 hex digits");
@@ -98,17 +102,20 @@ bool has_long_lived(const std::string& text) {
 void check_package(const UserData& wanted, Checks& checks) {
   const bool by_url = !wanted.package_url.empty();
   const bool by_apt = !wanted.apt_source.empty();
-  checks.need(by_url != by_apt, "--package-url", "or --apt-source-file says where aura-node comes from: give one of them");
+  checks.need(by_url != by_apt, "--package-url",
+              "or --apt-source-file says where aura-node comes from: give one of them");
   if (by_url) {
-    checks.need(is_url(wanted.package_url, true), "--package-url", "must be http:// or https:// with a host and a path");
+    checks.need(is_url(wanted.package_url, true), "--package-url",
+                "must be http:// or https:// with a host and a path");
     checks.need(matches(wanted.package_sha256, "[0-9a-f]{64}"), "--package-sha256",
                 "must be the package's SHA-256: 64 hex digits, lower case");
     checks.need(wanted.version.empty(), "--version", "goes with --apt-source-file only");
   }
   if (by_apt) {
     checks.need(wanted.package_sha256.empty(), "--package-sha256", "goes with --package-url only");
-    checks.need(wanted.apt_source.find("Types:") != std::string::npos && wanted.apt_source.find("URIs:") != std::string::npos,
-                "--apt-source-file", "must be a deb822 source with Types: and URIs:");
+    checks.need(
+        wanted.apt_source.find("Types:") != std::string::npos && wanted.apt_source.find("URIs:") != std::string::npos,
+        "--apt-source-file", "must be a deb822 source with Types: and URIs:");
     checks.need(wanted.version.empty() || matches(wanted.version, "[0-9][A-Za-z0-9.+~:-]{0,63}"), "--version",
                 "must be a Debian version such as 0.8.0");
   }
@@ -117,14 +124,14 @@ void check_package(const UserData& wanted, Checks& checks) {
 void check_tailscale(const UserData& wanted, Checks& checks) {
   checks.need(wanted.login_server.empty() || is_url(wanted.login_server, false), "--login-server",
               "must be http:// or https:// with a host");
-  checks.need(wanted.tags.size() <= max_items && std::all_of(wanted.tags.begin(), wanted.tags.end(),
-                                                             [](const std::string& tag) {
-                                                               return matches(tag, "tag:[A-Za-z][A-Za-z0-9-]{0,49}");
-                                                             }),
+  checks.need(wanted.tags.size() <= max_items &&
+                  std::all_of(wanted.tags.begin(), wanted.tags.end(),
+                              [](const std::string& tag) { return matches(tag, "tag:[A-Za-z][A-Za-z0-9-]{0,49}"); }),
               "--tag", "must be tag: and a name, such as tag:node");
   if (wanted.tailscale_apt_key.empty()) return;
   const std::string& key = wanted.tailscale_apt_key;
-  checks.need(is_url(wanted.tailscale_apt_uri, false), "--tailscale-apt-uri", "must be http:// or https:// with a host");
+  checks.need(is_url(wanted.tailscale_apt_uri, false), "--tailscale-apt-uri",
+              "must be http:// or https:// with a host");
   checks.need(matches(wanted.tailscale_apt_suite, "[A-Za-z0-9./-]{0,64}"), "--tailscale-apt-suite",
               "must be a suite's name such as bookworm");
   checks.need(matches(wanted.tailscale_apt_component, "[A-Za-z0-9./-]{0,64}"), "--tailscale-apt-component",
@@ -145,7 +152,8 @@ void check_files(const UserData& wanted, Checks& checks) {
   std::vector<std::string> names;
   for (const WorkloadFile& file : wanted.workloads) {
     const std::string option = fmt::format("--workload {}", protocol::valid_utf8(file.name));
-    checks.need(matches(file.name, "[a-z0-9][a-z0-9-]{0,40}\\.toml"), option, "must be called NAME.toml, NAME of a-z 0-9 -");
+    checks.need(matches(file.name, "[a-z0-9][a-z0-9-]{0,40}\\.toml"), option,
+                "must be called NAME.toml, NAME of a-z 0-9 -");
     checks.need(protocol::valid_utf8(file.content) == file.content, option, "must be UTF-8 text");
     checks.need(!has_long_lived(file.content), option,
                 "holds a key: user-data can be read on the VM for ever; hand secrets over as credentials");

@@ -89,8 +89,10 @@ std::string file_entry(const std::string& path, std::string_view permissions, st
 
 std::string files_of(const UserData& wanted) {
   std::string out;
-  if (!wanted.tailscale_apt_key.empty()) out += file_entry("/var/lib/aura-boot/tailscale.asc", "0644", wanted.tailscale_apt_key);
-  if (!wanted.apt_source.empty()) out += file_entry("/etc/apt/sources.list.d/aura-node.sources", "0644", wanted.apt_source);
+  if (!wanted.tailscale_apt_key.empty())
+    out += file_entry("/var/lib/aura-boot/tailscale.asc", "0644", wanted.tailscale_apt_key);
+  if (!wanted.apt_source.empty())
+    out += file_entry("/etc/apt/sources.list.d/aura-node.sources", "0644", wanted.apt_source);
   for (const WorkloadFile& file : wanted.workloads) {
     out += file_entry("/etc/aura-node/workloads.d/" + file.name, "0644", file.content);
   }
@@ -150,9 +152,10 @@ Result<std::string> render_user_data(const UserData& wanted) {
   if (!wanted.tailscale_apt_key.empty()) {
     sizes += fmt::format(", tailscale's apt key {}", base64(wanted.tailscale_apt_key).size());
   }
-  return Error{Errc::too_large, fmt::format("the user-data has {} bytes, and a cloud takes at most {}: {}; send workloads "
-                                            "later with aura-control send NODE apply",
-                                            out.size(), max_user_data_bytes, sizes)};
+  return Error{Errc::too_large,
+               fmt::format("the user-data has {} bytes, and a cloud takes at most {}: {}; send workloads "
+                           "later with aura-control send NODE apply",
+                           out.size(), max_user_data_bytes, sizes)};
 }
 
 }  // namespace aura::control::provision

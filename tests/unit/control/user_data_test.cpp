@@ -54,8 +54,9 @@ TEST_CASE("user-data holds each value once, where it belongs", "[user_data]") {
 }
 
 TEST_CASE("no value of the user-data can end a quotation", "[user_data]") {
-  const std::string nasty = GENERATE_COPY(std::string("'"), std::string("\""), std::string("\n"), std::string("\\"),
-                                          std::string("`"), std::string("$(id)"), std::string(": "), std::string("\xc3\xa4"));
+  const std::string nasty =
+      GENERATE_COPY(std::string("'"), std::string("\""), std::string("\n"), std::string("\\"), std::string("`"),
+                    std::string("$(id)"), std::string(": "), std::string("\xc3\xa4"));
   const auto refused = [&](auto&& change) {
     UserData wanted = usual();
     change(wanted);
