@@ -310,10 +310,13 @@ heard() {
   timeout 10 aura-node status --json 2>/dev/null |
     python3 -c 'import json, sys; sys.exit(not json.load(sys.stdin).get("control", "").startswith("ok"))' 2>/dev/null
 }
+# Not the status, which is "provisioning" as long as a stage before the last was told by the agent.
+ready() { curl -fs --max-time 10 -o /dev/null --unix-socket /run/aura-node/agent.sock http://localhost/health/ready; }
 until_running() {
   deadline=$(($(now) + ready_deadline_s))
-  until attempt timeout 10 aura-node status >/dev/null && heard; do
+  until ready && heard; do
     if [ "$(now)" -ge "$deadline" ]; then
+      attempt timeout 10 aura-node status >/dev/null || true
       fail "the node is not as intended after $ready_deadline_s s: $(head -n 1 "$last" | plain)"
     fi
     sleep 1
