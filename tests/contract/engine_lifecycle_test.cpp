@@ -213,7 +213,7 @@ TEST_CASE("a container finds another on the network by its workload name", "[eng
 TEST_CASE("a second network comes before the start, again without harm, and takes the default route by its name",
           "[engine]") {
   DockerRig rig;
-  const std::string bridge = "aurat" + std::to_string(getpid());
+  const std::string bridge = "aurac" + std::to_string(getpid());
   const ports::Network second{rig.second_network_name(), bridge};
   REQUIRE(rig.run(rig.engine().ensure_network({rig.network_name(), ""})));
   REQUIRE(rig.run(rig.engine().ensure_network(second)));

@@ -90,7 +90,7 @@ class Story:
         return done.stdout
 
     def inside(self, script):
-        return self.old.machine.run("docker", "exec", self.old.container()["Id"], "sh", "-c", script).stdout.strip()
+        return self.old.in_container("mount", "sh", "-c", script).stdout.strip()
 
 
 def code_for(name):

@@ -60,16 +60,14 @@ def containers_keep_their_place(rig, host):
     listener = machine.listen(METADATA, 80)
     try:
         peer = rig.tailnet.members["control"]
-        web = host.container()["Id"]
         rig.until(lambda: machine.run("curl", "-s", "-o", "/dev/null", "--max-time", "5", f"http://{peer.ip4}:8080/health",
                                       check=False).returncode == 0, 30, f"{host.name} reaches its control plane")
-        check.is_true(not host.reaches(web, peer.ip4, 8080), "a container reaches the tailnet")
-        check.is_true(not host.reaches(web, METADATA, 80), "a container reaches the metadata")
+        check.is_true(not host.reaches(peer.ip4, 8080), "a container reaches the tailnet")
+        check.is_true(not host.reaches(METADATA, 80), "a container reaches the metadata")
         own = json.loads(host.tailscale_state())["TailscaleIPs"][0]
-        check.is_true(not host.reaches(web, own, 22), "a container reaches this machine's own tailnet address")
+        check.is_true(not host.reaches(own, 22), "a container reaches this machine's own tailnet address")
         gateway = next(iter(host.container()["NetworkSettings"]["Networks"].values()))["Gateway"]
-        check.is_true(host.reaches(web, gateway, 22), "a container reaches what nobody forbids",
-                      machine.run("docker", "exec", web, "nc", "-w", "3", gateway, "22", "-e", "true", check=False))
+        check.is_true(host.reaches(gateway, 22), "a container reaches what nobody forbids")
     finally:
         listener.close()
 
