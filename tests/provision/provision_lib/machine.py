@@ -69,8 +69,9 @@ class FreshHost(Host):
         return self.machine.run("tailscale", "status", "--json", "--peers=false", check=False).stdout
 
     def in_container(self, namespace, *command, workload="web"):
-        """Runs a program of the host, or with "mount" one of the container, in that namespace of the workload's container."""
-        pid = str(self.container(workload)["State"]["Pid"])
+        """Runs a program of the host, or with "mount" one of the container, in that namespace of the workload's newest
+        container."""
+        pid = str(self.containers(workload)[0]["State"]["Pid"])
         root = ["--root"] if namespace == "mount" else []
         return self.machine.run("nsenter", "--target", pid, f"--{namespace}", *root, *command, check=False, seconds=20)
 

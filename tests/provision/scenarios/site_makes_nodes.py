@@ -60,7 +60,7 @@ def containers_keep_their_place(rig, host):
     listener = machine.listen(METADATA, 80)
     try:
         peer = rig.tailnet.members["control"]
-        rig.until(lambda: machine.run("curl", "-s", "-o", "/dev/null", "--max-time", "5", f"http://{peer.ip4}:8080/health",
+        rig.until(lambda: machine.run("curl", "-s", "--interface", "tailscale0", "-o", "/dev/null", "--max-time", "5", f"http://{peer.ip4}:8080/health",
                                       check=False).returncode == 0, 30, f"{host.name} reaches its control plane")
         check.is_true(not host.reaches(peer.ip4, 8080), "a container reaches the tailnet")
         check.is_true(not host.reaches(METADATA, 80), "a container reaches the metadata")
