@@ -1,6 +1,8 @@
 # Copyright: Aura. Apache License 2.0.
 """TOML as aura-node reads it: written from values, and read."""
+import base64
 import json
+import os
 import re
 import tomllib
 
@@ -14,6 +16,7 @@ author: Aura
 description:
   - C(aura.node.to_toml) writes a dictionary as a TOML document, keys in their order, plain values before tables.
   - C(aura.node.from_toml) reads a TOML document.
+  - C(aura.node.workloads_of) reads slurped workload files and changes them.
 options:
   _input:
     description: a dictionary, or TOML text
@@ -62,6 +65,24 @@ def from_toml(text):
         raise AnsibleFilterError(f"this is no TOML: {error}") from error
 
 
+def merged(values, changes):
+    result = dict(values)
+    for key, change in changes.items():
+        both = isinstance(change, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], change) if both else change
+    return result
+
+
+def workloads_of(slurped, changes):
+    """The workloads of files that ansible.builtin.slurp read in a loop, by their names, with what is to be otherwise."""
+    found = {}
+    for one in slurped:
+        name = os.path.splitext(os.path.basename(one["source"]))[0]
+        text = base64.b64decode(one["content"]).decode()
+        found[name] = merged(from_toml(text), changes.get(name) or {})
+    return found
+
+
 class FilterModule:
     def filters(self):
-        return {"to_toml": to_toml, "from_toml": from_toml}
+        return {"to_toml": to_toml, "from_toml": from_toml, "workloads_of": workloads_of}

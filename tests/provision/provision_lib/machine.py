@@ -52,6 +52,8 @@ class FreshHost(Host):
         super().reboot(*command)
         if self.tailnet:
             self.tailnet.plug_in(self.machine, self.lan_address)
+            # It met a machine without that network, which no real one is, and would wait long before it tries again.
+            self.machine.run("systemctl", "try-restart", "tailscaled", check=False)
         return self
 
     def accept_ssh(self, public_key):

@@ -18,6 +18,7 @@ def run(rig):
     hosts = [rig.fresh("deb12", "bookworm"), rig.fresh("deb13", "trixie")]
     operator = rig.operator(*hosts)
     usual.in_tailnet(rig, control, operator)
+    operator.variables["aura_node_workloads"]["open"] = usual.workload(rig, tailnet=True)
     first = operator.play("site")
     print(f"two hosts at once: {first.seconds:.0f} s")
     for host in hosts:
@@ -64,6 +65,8 @@ def containers_keep_their_place(rig, host):
                                       check=False).returncode == 0, 30, f"{host.name} reaches its control plane")
         check.is_true(not host.reaches(peer.ip4, 8080), "a container reaches the tailnet")
         check.is_true(not host.reaches(METADATA, 80), "a container reaches the metadata")
+        check.is_true(host.reaches(peer.ip4, 8080, "open"), "a container with tailnet = true does not reach the tailnet")
+        check.is_true(not host.reaches(METADATA, 80, "open"), "a container with tailnet = true reaches the metadata")
         own = json.loads(host.tailscale_state())["TailscaleIPs"][0]
         check.is_true(not host.reaches(own, 22), "a container reaches this machine's own tailnet address")
         gateway = next(iter(host.container()["NetworkSettings"]["Networks"].values()))["Gateway"]
