@@ -146,7 +146,7 @@ scrub() {
 finish() {
   rm -f "$run/auth-key"
   # A code that was not spent serves the next run; it ends 30 minutes after it was made.
-  if [ ! -e "$state/done" ]; then sed -i '/^s\/[0-9a-f]*\//d' "$run/scrub"; else rm -f "$run/enrol-code"; fi
+  if [ ! -e "$state/done" ]; then sed -i '/^s\/[0-9a-f]\{32\}\//d' "$run/scrub"; else rm -f "$run/enrol-code"; fi
   sed -n 's/^s\/\([^\/]*\)\/.*/\1/p' "$run/scrub" >"$run/secrets"
   scrub
   rm -f "$run/scrub" "$run/secrets" "$run/new" "$last"
@@ -207,7 +207,10 @@ NFT
 [Unit]
 Description=Keeps containers from the cloud's metadata service
 DefaultDependencies=no
-After=local-fs.target
+# nftables.service flushes everybody's rules when it starts or is reloaded: these come back after it.
+After=local-fs.target nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
 Before=network-pre.target docker.service
 Wants=network-pre.target
 
@@ -215,6 +218,7 @@ Wants=network-pre.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/sbin/nft -f /etc/aura-boot/metadata.nft
+ExecReload=/usr/sbin/nft -f /etc/aura-boot/metadata.nft
 
 [Install]
 WantedBy=multi-user.target

@@ -42,7 +42,10 @@ Comparison compare(const Report& before, const Report& now, const std::string& v
     if (is == nullptr) return {Comparison::Kind::no, fmt::format("it does not know the workload {}", was.name)};
     const bool same_run = is->container_id == was.container_id && (!same_boot || is->started_at == was.started_at);
     if (same_run) {
-      if (!ran(is->state)) return not_yet(fmt::format("{} is {}", was.name, protocol::to_string(is->state)));
+      // After another boot everything starts anew, and may take long; that it does is enough.
+      const bool on_its_way = !same_boot && is->state == WorkloadWord::starting;
+      if (!ran(is->state) && !on_its_way)
+        return not_yet(fmt::format("{} is {}", was.name, protocol::to_string(is->state)));
       continue;
     }
     if (is->container_id == was.container_id && ended_by_itself(was.name)) continue;

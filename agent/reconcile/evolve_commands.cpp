@@ -62,7 +62,11 @@ void settle(State& state, const Record& record, const std::string& id, const Out
   keep_settled(state, command, outcome);
   tell_outcome(state, record, command, outcome);
   auto& leaving = state.node.decommission;
-  if (leaving && leaving->command_id == id) leaving->told_seq = state.last_event_seq;
+  if (!leaving || leaving->command_id != id) return;
+  if (outcome.kind == protocol::OutcomeKind::cancelled)
+    leaving.reset();
+  else
+    leaving->told_seq = state.last_event_seq;
 }
 
 // Ends what `newer` supersedes; `by` is its id, "" for a level.

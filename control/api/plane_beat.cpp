@@ -41,7 +41,9 @@ void note_stage(NodeRecord& record, const protocol::Event& event) {
     const auto it = event.data.find(key);
     return it == event.data.end() ? std::string{} : it->second;
   };
-  record.stage = text("stage");
+  const std::string stage = text("stage");
+  if (std::find(protocol::stages.begin(), protocol::stages.end(), stage) == protocol::stages.end()) return;
+  record.stage = stage;
   record.stage_reason = text("reason");
 }
 

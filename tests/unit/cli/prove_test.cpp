@@ -53,6 +53,14 @@ TEST_CASE("what may still come is waited for") {
   CHECK_FALSE(upgrade.judge().why.empty());
 }
 
+TEST_CASE("after another boot a workload that is on its way is enough") {
+  Upgrade upgrade;
+  upgrade.now.boot_id = "boot-2";
+  upgrade.now.workloads[0].started_at = "2026-01-02T00:00:00Z";
+  upgrade.now.workloads[0].state = WorkloadWord::starting;
+  CHECK(upgrade.judge().kind == Kind::proven);
+}
+
 TEST_CASE("a heartbeat is asked for only where there was one before") {
   Upgrade upgrade;
   upgrade.now.control_heard = false;

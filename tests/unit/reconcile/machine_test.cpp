@@ -338,3 +338,15 @@ TEST_CASE("decommissioning on the node itself is root's, and doing it again chan
   CHECK(host.outcome("c3").kind == OutcomeKind::succeeded);
   CHECK(host.agent.state.node.decommission->reason == "first");
 }
+
+TEST_CASE("a decommission that is cancelled before all has stopped is forgotten, and the node does not leave") {
+  Host host;
+  REQUIRE(host.agent.deliver(command("c1", Verb::decommission), Origin::local_root).kind == Acceptance::Kind::accepted);
+  REQUIRE(host.agent.deliver(command("c2", Verb::cancel, "command:c1"), Origin::local_root).kind ==
+          Acceptance::Kind::accepted);
+  host.agent.settle(host.docker);
+  CHECK(host.outcome("c1").kind == OutcomeKind::cancelled);
+  CHECK_FALSE(host.agent.state.node.decommission);
+  CHECK(host.agent.asked.empty());
+  CHECK(host.runs("web"));
+}
